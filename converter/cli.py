@@ -1,0 +1,257 @@
+"""The `convert-caffemodel` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from . import __version__
+from .errors import CaffeError, InvalidNetError
+
+if TYPE_CHECKING:
+    from .net import InputShape
+    from .program import Shape
+    from .write import Conversion
+
+Example = Callable[[Path], tuple[Path, Path, Path]]
+"""Writes an example into a folder; returns its model, prototxt and mean."""
+
+EXAMPLES = """examples:
+  convert-caffemodel memnet.caffemodel                      the net inside the file, into memnet_torch/
+  convert-caffemodel net.caffemodel --prototxt deploy.prototxt --mean mean.binaryproto -o net_torch --check
+  convert-caffemodel net.caffemodel --inspect               the layers as a table, nothing is written
+  convert-caffemodel --example                              no model at hand: a full-size MemNet, untrained
+
+exit codes: 0 done and within limits, 1 a difference beyond limits, 2 cannot run"""
+
+
+def main(argv: Sequence[str] | None = None, example: Example | None = None) -> int:
+    """Run the command and return its exit code; `example` is what `--example` writes."""
+    options = _parser().parse_args(argv)
+    try:
+        return _run(options, example)
+    except CaffeError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was kept", 130)
+    except OSError as error:
+        return _fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+    except Exception as error:  # noqa: BLE001 - a user gets one line, whatever a file made us do
+        return _fail(f"internal error, please report it with the file: {_place(error)}")
+
+
+def _run(options: argparse.Namespace, example: Example | None) -> int:
+    if options.example:
+        if example is None:
+            raise InvalidNetError("--example is part of the installed command `convert-caffemodel`")
+        return _run_example(options, example)
+    if options.model is None:
+        raise InvalidNetError("no model is given; see --help, or try --example")
+    return _inspect(options) if options.inspect else _convert(options)
+
+
+def _run_example(options: argparse.Namespace, example: Example) -> int:
+    folder = Path(options.out or "memnet-example")
+    print(
+        f"writing an UNTRAINED full-size MemNet (seeded random weights, for trying things out) into {folder}/"
+    )
+    options.model, options.prototxt, options.mean = example(folder)
+    options.out = folder / "memnet_torch"
+    options.check = options.force = True
+    return _convert(options)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from .net import load_net
+    from .table import layer_json, layer_table
+
+    net = load_net(
+        options.prototxt or options.model,
+        phase=options.phase,
+        stages=options.stage,
+        level=options.level,
+        input_shape=_input_shape(options.input_shape),
+        dialect=options.dialect,
+    )
+    print(layer_json(net) if options.json else layer_table(net))
+    _note(() if options.json else net.warnings)
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from .record import conversion_record
+    from .write import check_free, default_folder, prepare, write_folder
+
+    model, prototxt = _model_and_text(options)
+    conversion = prepare(
+        model,
+        prototxt,
+        options.mean,
+        phase=options.phase,
+        stages=options.stage,
+        level=options.level,
+        input_shape=_input_shape(options.input_shape),
+        dialect=options.dialect,
+        allow_missing=options.allow_missing,
+    )
+    folder = Path(options.out) if options.out else default_folder(conversion)
+    check_free(folder, force=options.force)
+    write_folder(
+        conversion, folder, force=options.force, durable=options.durable, sha256=options.sha256
+    )
+    if options.json:
+        print(conversion_record(conversion, None), end="")
+    else:
+        _summarise(conversion, folder)
+    return _check(conversion, folder, quiet=options.json) if options.check else 0
+
+
+def _model_and_text(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return model and prototxt; a prototxt alone is a net whose layers have no weights."""
+    from .sniff import Kind, identify
+
+    model = Path(options.model)
+    prototxt = Path(options.prototxt) if options.prototxt else None
+    if prototxt is None and identify(model) is Kind.TEXT_NET:
+        return None, model
+    return model, prototxt
+
+
+def _summarise(conversion: Conversion, folder: Path) -> None:
+    from .table import totals
+
+    net, weights = conversion.net, conversion.weights
+    size = conversion.model.stat().st_size / 1e6 if conversion.model else 0.0
+    origin = (
+        f"{conversion.model} ({weights.format}, {size:.1f} MB)"
+        if weights
+        else str(conversion.prototxt)
+    )
+    print(f"{origin} -> {folder}/")
+    print(f"  {conversion.lowering.program.class_name}: {totals(net)}")
+    for title, blobs in ("input", net.inputs), ("output", net.outputs):
+        print(f"  {title}: {', '.join(f'{blob} {net.shapes[blob]}' for blob in blobs)}")
+    _note(conversion.notes)
+
+
+def _note(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"  note: {note}")
+
+
+def _check(conversion: Conversion, folder: Path, *, quiet: bool) -> int:
+    from . import tolerance
+    from .check import check_folder
+
+    findings = check_folder(conversion, folder)
+    worst = max(findings, key=lambda finding: finding.difference)
+    failed = [finding for finding in findings if not finding.passed]
+    if not quiet:
+        verdict = "FAILED" if failed else "passed"
+        print(
+            f"  check {verdict}: {len(findings)} blobs against the float64 reference on seeded noise; worst relative "
+            f"difference {worst.difference:.2g} at {worst.blob!r}, limit {tolerance.CAFFE:g}"
+        )
+        for finding in failed:
+            print(f"    {finding.blob!r}: {finding.difference:.3g}")
+    return 1 if failed else 0
+
+
+def _input_shape(given: Sequence[str]) -> InputShape:
+    """Read `1,3,227,227` or, for each input by name, `data=1,3,227,227`."""
+    named: dict[str, Shape] = {}
+    for text in given:
+        blob, _, sizes = text.rpartition("=")
+        try:
+            shape = tuple(int(size) for size in sizes.split(","))
+        except ValueError:
+            raise InvalidNetError(
+                f"--input-shape {text!r} is not of the form 1,3,227,227 or data=1,3,227,227"
+            ) from None
+        if not blob:
+            return shape
+        named[blob] = shape
+    return named or None
+
+
+def _fail(message: str, code: int = 2) -> int:
+    print(f"convert-caffemodel: {message}", file=sys.stderr)
+    return code
+
+
+def _place(error: Exception) -> str:
+    """Return the error with the innermost line of ours that it came through."""
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"convert-caffemodel: {message}; see --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="convert-caffemodel",
+        description="Convert a Caffe model to PyTorch: readable source, safetensors, and the preprocessing.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help=".caffemodel of any age, binary or HDF5 (the content counts)",
+    )
+    add("--prototxt", metavar="P", help="deploy net; without it the net inside MODEL is used")
+    add("--mean", metavar="M", help="mean file: .binaryproto, .npy or .mat")
+    add("-o", "--out", metavar="DIR", help="folder to write (default: <stem>_torch)")
+    add(
+        "--input-shape",
+        metavar="N,C,H,W",
+        action="append",
+        default=[],
+        help="instead of the declared one; NAME=... for several inputs",
+    )
+    add(
+        "--check",
+        action="store_true",
+        help="compare every blob with the float64 reference afterwards",
+    )
+    add("--inspect", action="store_true", help="print the layer table and write nothing")
+    add("--json", action="store_true", help="print JSON instead of text")
+    add("--force", action="store_true", help="replace a folder that an earlier conversion wrote")
+    add(
+        "--allow-missing",
+        action="store_true",
+        help="fill layers that MODEL lacks with their constant fillers, as Caffe does",
+    )
+    add("--phase", choices=("TEST", "TRAIN"), default="TEST", help="for include and exclude rules")
+    add(
+        "--stage",
+        action="append",
+        default=[],
+        metavar="S",
+        help="for include and exclude rules; may be repeated",
+    )
+    add("--level", type=int, default=0, metavar="L", help="for include and exclude rules")
+    add(
+        "--dialect",
+        metavar="FORK",
+        help="the fork whose field numbers a binary file uses, where they collide",
+    )
+    add("--sha256", action="store_true", help="record the model's hash")
+    add("--durable", action="store_true", help="wait until the files are on the disk")
+    add(
+        "--example",
+        action="store_true",
+        help="write, convert and check a full-size MemNet with untrained weights",
+    )
+    add("--version", action="version", version=f"convert-caffemodel {__version__}")
+    return parser

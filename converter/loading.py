@@ -1,0 +1,128 @@
+"""`load`: a Caffe model as a PyTorch module, in memory."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .bind import bind
+from .errors import context
+from .layer import Stored
+from .lower import lower
+from .net import InputShape, Net, load_net
+from .program import Program
+from .source import to_source
+from .state import state_dict
+from .weights import Weights, load_weights
+
+if TYPE_CHECKING:
+    import torch
+
+_numbers = count()
+
+
+def load(
+    model: str | Path | None,
+    prototxt: str | Path | None = None,
+    *,
+    phase: str = "TEST",
+    stages: Iterable[str] = (),
+    level: int = 0,
+    input_shape: InputShape = None,
+    dialect: str | None = None,
+    allow_missing: bool = False,
+) -> torch.nn.Module:
+    """Return the module of a Caffe model, in eval mode, float32, on the CPU.
+
+    `model` is a `.caffemodel` in any format, or None for a net whose layers have no weights; without `prototxt` the
+    net inside `model` is used. The other arguments are those of `load_net`; `allow_missing` fills layers that the
+    file lacks with their constant fillers, as Caffe would.
+
+    `forward` takes the net's input blobs in order, and returns the one output or a named tuple of them.
+
+    Raises:
+        FileFormatError, InvalidNetError, UnsupportedError, WeightsError: with file, layer, found and expected.
+    """
+    text = prototxt if prototxt is not None else model
+    if text is None:
+        raise TypeError("load needs a model or a prototxt")
+    net = load_net(
+        text,
+        phase=phase,
+        stages=tuple(stages),
+        level=level,
+        input_shape=input_shape,
+        dialect=dialect,
+    )
+    weights = load_weights(model) if model is not None else None
+    with context(str(model or prototxt)):
+        return to_module(net, weights, allow_missing=allow_missing)
+
+
+def to_module(net: Net, weights: Weights | None, *, allow_missing: bool = False) -> torch.nn.Module:
+    """Return the module of a net with the weights of a file."""
+    lowering = lower(net)
+    bound = bind(net, weights, allow_missing=allow_missing)
+    return instantiate(lowering.program, state_dict(net, lowering, bound), weights)
+
+
+def instantiate(
+    program: Program, state: Mapping[str, Stored], weights: Weights | None = None
+) -> torch.nn.Module:
+    """Compile the program's text and return an instance with this state, in eval mode."""
+    import torch
+
+    cls = compile_class(program)
+    with torch.device(
+        "meta"
+    ):  # no memory and no random numbers for parameters that are replaced at once
+        module: torch.nn.Module = cls()
+    module.load_state_dict(
+        {key: _tensor(array, weights) for key, array in state.items()}, assign=True
+    )
+    for tie in program.ties:  # `assign` gave each sharer a parameter of its own
+        _retie(module, tie.owner, tie.sharer, tie.shape)
+    return module.eval().requires_grad_(True)
+
+
+def compile_class(program: Program) -> type[Any]:
+    """Return the class that the program's text defines; tracebacks and `inspect` find the text."""
+    text = to_source(program)
+    filename = f"<{program.class_name} converted from Caffe #{next(_numbers)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"__name__": f"converted.{program.class_name}"}
+    exec(compile(text, filename, "exec"), namespace)  # noqa: S102 (our own text, see source.py)
+    cls: type[Any] = namespace[program.class_name]
+    return cls
+
+
+def _tensor(array: Stored, weights: Weights | None) -> torch.Tensor:
+    """Return a writable tensor of its own memory, read from the file without mapping its pages."""
+    import torch
+
+    tensor = torch.empty(array.shape, dtype=torch.from_numpy(np.empty(0, array.dtype)).dtype)
+    span = weights.span(array) if weights is not None else None
+    view = tensor.numpy()
+    if span is None:
+        view[...] = array
+    else:
+        path, offset = span
+        with Path(path).open("rb", buffering=0) as file:
+            file.seek(offset)
+            file.readinto(view.reshape(-1).view("u1"))
+    return tensor
+
+
+def _retie(module: torch.nn.Module, owner: str, sharer: str, shape: tuple[int, ...]) -> None:
+    import torch
+
+    path, _, key = sharer.rpartition(".")
+    parameter = module.get_parameter(owner)
+    if tuple(parameter.shape) != shape:
+        parameter = torch.nn.Parameter(parameter.data.view(shape))
+    setattr(module.get_submodule(path), key, parameter)

@@ -1,0 +1,211 @@
+"""Rendering: Program -> the text of `model.py`, which is also what runs.
+
+Text comes only from call targets named in layer files, from the `repr` of plain values (`ascii` for strings), and
+from identifiers made by `names.py`; nothing of a file's own text reaches Python unquoted.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib.resources import files
+from math import isfinite
+
+from . import __version__
+from .program import Bottom, Call, Expr, Name, Program, Shape, Statement
+
+WIDTH = 100
+INFIX = frozenset({"+", "-", "*", "/", "**"})
+
+
+def to_source(program: Program) -> str:
+    """Return the text of a module that needs only torch and whose one public name is the net's class."""
+    body = _class(program)
+    helpers = _helpers(program)
+    head = [
+        _docstring(program),
+        "from __future__ import annotations",
+        _imports(body, helpers, program),
+    ]
+    head.append(f"__all__ = [{program.class_name!r}]".replace("'", '"'))
+    return (
+        "\n\n".join(head)
+        + "\n\n\n"
+        + "\n\n\n".join([*helpers.values(), *_output_type(program), body])
+        + "\n"
+    )
+
+
+def render(expression: Expr) -> str:
+    """Return the Python text of an expression."""
+    if isinstance(expression, Name):
+        return expression.identifier
+    if isinstance(expression, Call):
+        return _render_call(expression)
+    if isinstance(expression, tuple):
+        return _tuple([render(part) for part in expression])
+    if isinstance(expression, Bottom):
+        raise TypeError("a bottom must be bound to a variable before it is rendered")
+    if isinstance(expression, float) and not isfinite(expression):
+        return f'float("{expression}")'
+    return _string(expression) if isinstance(expression, str) else repr(expression)
+
+
+def _string(text: str) -> str:
+    """Return an ASCII string literal, in double quotes where it has none of its own."""
+    literal = ascii(text)
+    return literal if '"' in text or "'" in text else f'"{literal[1:-1]}"'
+
+
+def _tuple(parts: list[str]) -> str:
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _render_call(expression: Call) -> str:
+    args = [render(part) for part in expression.args]
+    if expression.target in INFIX:
+        return f" {expression.target} ".join(
+            f"({text})" if isinstance(part, Call) and part.target in INFIX else text
+            for part, text in zip(expression.args, args, strict=True)
+        )
+    named = [f"{key}={render(part)}" for key, part in expression.kwargs]
+    if expression.target.startswith((".", "[")):
+        owner = expression.args[0]
+        text = f"({args[0]})" if isinstance(owner, Call) and owner.target in INFIX else args[0]
+        if expression.target == "[..., None]":
+            return f"{text}[...{', None' * int(args[1])}]"
+        return f"{text}{expression.target}({', '.join(args[1:] + named)})"
+    return f"{expression.target}({', '.join(args + named)})"
+
+
+def _docstring(program: Program) -> str:
+    inputs = "\n".join(
+        f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in program.inputs
+    )
+    outputs = "\n".join(
+        f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in program.outputs
+    )
+    return (
+        f'"""{_quoted(program.net_name) or program.class_name}: a Caffe net as a PyTorch module.\n\n'
+        f"Written by convert-caffemodel {__version__}; needs only torch. Shapes are those of the declared input;\n"
+        f"other batch sizes work, and other image sizes wherever Caffe could reshape the net.\n\n"
+        f'Inputs:\n{inputs}\n\nOutputs:\n{outputs}\n"""'
+    )
+
+
+def _quoted(name: str) -> str:
+    """Return a Caffe name fit for a comment or docstring: printable ASCII without quotes or backslashes."""
+    return re.sub(r"[^A-Za-z0-9 _.,:;/()+@#=-]", "?", name[:80])
+
+
+def _shape(shape: Shape) -> str:
+    return _tuple([str(size) for size in shape]) if shape else "scalar"
+
+
+def _imports(body: str, helpers: dict[str, str], program: Program) -> str:
+    """Return the imports that the text uses."""
+    text = "\n".join([body, *helpers.values()])
+    lines = []
+    if re.search(r"\bmath\.", text):
+        lines.append("import math")
+    if len(program.outputs) > 1:
+        lines.append("from typing import NamedTuple")
+    if lines:
+        lines.append("")
+    if re.search(r"\btorch\.", text):
+        lines.append("import torch")
+    lines.append("from torch import Tensor, nn")
+    if re.search(r"\bF\.", text):
+        lines.append("from torch.nn import functional as F")
+    return "\n".join(lines)
+
+
+def _helpers(program: Program) -> dict[str, str]:
+    """Return the text of each class of `converter/nn` that the program uses, by name."""
+    targets = {
+        member.call.target for member in program.members if member.call.target.isidentifier()
+    }
+    return {target: helper_text(target) for target in sorted(targets)}
+
+
+def helper_text(target: str) -> str:
+    """Return the definitions in the file of `converter/nn` named like the class: `MaxPool` -> `max_pool.py`."""
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", target).lower()
+    text = files(__package__).joinpath("nn", f"{stem}.py").read_text(encoding="utf-8")
+    kept = [
+        node
+        for node in ast.parse(text).body
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+    ]
+    lines = text.splitlines()
+    return "\n\n\n".join("\n".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in kept)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return decorators[0].lineno if decorators else node.lineno
+
+
+def _output_type(program: Program) -> list[str]:
+    if len(program.outputs) < 2:
+        return []
+    fields = "\n".join(f"    {program.blobs[blob]}: Tensor" for blob in program.outputs)
+    return [f'class Output(NamedTuple):\n    """The outputs, in Caffe\'s order."""\n\n{fields}']
+
+
+def _class(program: Program) -> str:
+    parts = [
+        f"class {program.class_name}(nn.Module):",
+        *_blob_names(program),
+        *_init(program),
+        *_forward(program),
+    ]
+    return "\n".join(parts)
+
+
+def _blob_names(program: Program) -> list[str]:
+    odd = {variable: blob for blob, variable in program.blobs.items() if variable != blob}
+    rows = [f"        {_string(variable)}: {_string(blob)}," for variable, blob in odd.items()]
+    if not rows:
+        return [
+            "    blob_names = {}  # every variable of forward has the name of its Caffe blob",
+            "",
+        ]
+    return [
+        "    # Variable of forward -> Caffe blob, where the names differ.",
+        "    blob_names = {",
+        *rows,
+        "    }",
+        "",
+    ]
+
+
+def _init(program: Program) -> list[str]:
+    lines = ["    def __init__(self) -> None:", "        super().__init__()"]
+    lines += [
+        f"        self.{member.attribute} = {render(member.call)}" for member in program.members
+    ]
+    for tie in program.ties:
+        owner = (
+            f"self.{tie.owner}.view({_tuple(list(map(str, tie.shape)))})"
+            if tie.reshaped
+            else f"self.{tie.owner}"
+        )
+        value = f"nn.Parameter({owner})" if tie.reshaped else owner
+        lines.append(f"        self.{tie.sharer} = {value}  # one parameter in Caffe")
+    return [*lines, ""]
+
+
+def _forward(program: Program) -> list[str]:
+    arguments = ", ".join(f"{program.blobs[blob]}: Tensor" for blob in program.inputs)
+    results = [program.blobs[blob] for blob in program.outputs]
+    many = len(results) > 1
+    lines = [f"    def forward(self, {arguments}) -> {'Output' if many else 'Tensor'}:"]
+    lines += [_statement(statement) for statement in program.statements]
+    lines.append(f"        return {'Output(' + ', '.join(results) + ')' if many else results[0]}")
+    return lines
+
+
+def _statement(statement: Statement) -> str:
+    code = f"        {', '.join(statement.targets)} = {render(statement.value)}"
+    return f"{code}  # {' '.join(_shape(shape) for shape in statement.shapes)}"

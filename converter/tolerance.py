@@ -1,0 +1,19 @@
+"""Every limit on a difference, in one place, each with its reason.
+
+The relative difference of two blobs is max|a - b| / max|b|.
+"""
+
+from __future__ import annotations
+
+CAFFE = 1e-5
+"""float32 module against recorded Caffe: both round at 2^-24 per operation, and another BLAS sums in another order."""
+
+FLOAT64 = 1e-12
+"""float64 module against the float64 reference: the same formulas, summed in another order."""
+
+ERROR_RATIO_MEAN = 2.0
+ERROR_RATIO_WORST = 8.0
+"""Our float32 error over Caffe's, both against the float64 reference: geometric mean over blobs, and the worst."""
+
+FLOAT32_STEP = 2.0**-23
+"""One step of float32 relative to the blob's largest value: the least error that Caffe is credited with."""

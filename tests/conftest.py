@@ -1,0 +1,26 @@
+"""Where the recorded cases are, and the one rule for tests that need them.
+
+`shared` is the folder beside the checkout that holds recordings of real Caffe and real published models. A test that
+asks for it is skipped with a reason where the folder is absent; with REQUIRE_SHARED set (`.ci/run` does) it fails.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+if os.environ.get("REQUIRE_SHARED") and not (SHARED / "goldens" / "index.json").is_file():
+    pytest.exit(f"REQUIRE_SHARED is set, and {SHARED.name}/ beside the checkout lacks the recorded cases", 1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded cases (`goldens/`, `models/`, `schema/`, `memorability/`)."""
+    if not (SHARED / "goldens" / "index.json").is_file():
+        pytest.skip(f"needs the recorded cases in {SHARED.name}/ beside the checkout")
+    return SHARED

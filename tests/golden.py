@@ -1,0 +1,96 @@
+"""Recorded cases as tests: `cases` lists them, `check_case` converts one and compares every blob."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from conftest import SHARED
+
+from converter import tolerance
+from converter.compare import relative_difference, worst_element
+from converter.loading import to_module
+from converter.net import Net, load_net
+from converter.reference import evaluate
+from converter.tracing import trace
+from converter.weights import load_weights
+
+GOLDENS = SHARED / "goldens"
+MISSING_ALLOWED = {"deploy_has_more_layers", "renamed_layer", "duplicate_layer_names_in_deploy"}
+
+
+@cache
+def index() -> list[dict[str, Any]]:
+    """Every recorded case, or none where the recordings are absent."""
+    path = GOLDENS / "index.json"
+    return json.loads(path.read_text())["cases"] if path.is_file() else []
+
+
+def cases(group: str, *types: str) -> list[str]:
+    """Names of the runnable cases of a group, all of whose layer types are registered (or are among `types`)."""
+    from converter import layers  # noqa: F401
+    from converter.layer import Layer
+
+    known = set(types) or set(Layer.registry)
+    return [
+        case["case"]
+        for case in index()
+        if case["group"] == group
+        and not case.get("parse_only")
+        and (set(case["layer_types"]) <= known or (types and known & set(case["layer_types"])))
+        and (GOLDENS / group / case["case"] / "blobs.npz").is_file()
+    ]
+
+
+def find(group: str, name: str) -> dict[str, Any]:
+    """The index entry of a case."""
+    return next(case for case in index() if case["group"] == group and case["case"] == name)
+
+
+def load_case(group: str, name: str) -> tuple[Net, Path | None, dict[str, Any], dict[str, Any]]:
+    """Return net, weights file, fed arrays and recorded arrays of a case."""
+    case, folder = find(group, name), GOLDENS / group / name
+    recorded = np.load(folder / "blobs.npz")
+    fed = {key[3:]: recorded[key] for key in recorded.files if key.startswith("in/")}
+    out = {key[4:]: recorded[key] for key in recorded.files if key.startswith("out/")}
+    state = {
+        "stages": tuple(case.get("stages") or ()),
+        "level": case.get("level") or 0,
+        "phase": case["phase"],
+    }
+    net = load_net(folder / "net.prototxt", **state)
+    weights = folder / (case.get("weights_file") or "net.caffemodel")
+    return net, weights if weights.is_file() else None, fed, out
+
+
+def check_case(group: str, name: str, limit: float = tolerance.CAFFE) -> None:
+    """Convert a case; compare module with Caffe, reference with Caffe, and the float64 module with the reference."""
+    net, path, fed, recorded = load_case(group, name)
+    weights = load_weights(path) if path else None
+    allow = name in MISSING_ALLOWED
+    module = to_module(net, weights, allow_missing=allow)
+    ours = trace(module, fed)
+    assert set(recorded) <= set(ours), f"blobs missing: {sorted(set(recorded) - set(ours))}"
+    reference = evaluate(net, weights, fed, allow_missing=allow)
+    exact = trace(
+        to_module(net, weights, allow_missing=allow).double(),
+        {k: v.astype(float) for k, v in fed.items()},
+    )
+    for blob, expected in recorded.items():
+        assert_close(f"{blob} (float32 module, Caffe)", ours[blob], expected, limit)
+        assert_close(f"{blob} (reference, Caffe)", reference[blob], expected, limit)
+        assert_close(
+            f"{blob} (float64 module, reference)", exact[blob], reference[blob], tolerance.FLOAT64
+        )
+
+
+def assert_close(what: str, found: np.ndarray, expected: np.ndarray, limit: float) -> None:
+    """Fail with the worst element where the relative difference is beyond the limit."""
+    assert found.shape == expected.shape, f"{what}: shape {found.shape} for {expected.shape}"
+    difference = relative_difference(found, expected)
+    assert difference <= limit, (
+        f"{what}: {difference:.3g} > {limit:.3g}; {worst_element(found, expected)}"
+    )

@@ -1,0 +1,56 @@
+"""The wheel: what it holds, and that it works where the checkout is not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SHARED
+
+THIN = SHARED / "goldens" / "nets" / "memnet_thin"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(folder), str(ROOT)]
+    subprocess.run(command, check=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (top,) = (name for name in names if name.endswith("top_level.txt"))
+        assert archive.read(top).decode().split() == ["converter", "memnet", "protos", "validation"]
+    assert {"protos/caffe.proto", "protos/caffe.desc", "converter/nn/max_pool.py", "protos/py.typed"} <= set(names)
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
+        "converter",
+        "memnet",
+        "protos",
+        "validation",
+    }
+
+
+@pytest.mark.slow
+def test_wheel_works_elsewhere(shared, wheel: Path, tmp_path) -> None:
+    target = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "-q", "--target", str(target), str(wheel)]
+    subprocess.run(install, check=True)
+    code = (
+        "import converter, sys; from memnet.convert_command import main; "
+        f"assert converter.__file__.startswith({str(target)!r}); sys.exit(main())"
+    )
+    arguments = [str(THIN / "net.caffemodel"), "--prototxt", str(THIN / "net.prototxt"), "--check"]
+    subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(target), "PATH": ""},
+    )
+    assert (tmp_path / "net_torch" / "model.safetensors").is_file()
