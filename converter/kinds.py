@@ -51,6 +51,6 @@ class Kind(Enum):
     PYTHON = "a Python script; run it to get the model it writes"
     DIRECTORY = "a folder; give a file in it"
     SPECIAL = "a device or pipe; give a file"
-    MISSING = "missing: there is no file of this name"
+    MISSING = "missing; check its name"
     UNREADABLE = "a file that may not be read; check its permissions"
     UNKNOWN = "of no known kind; if it should be a model, it is damaged or not Caffe's"

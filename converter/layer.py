@@ -37,6 +37,12 @@ class Header(TypedDict):
 
 def header(proto: LayerParameter) -> Header:
     """Read what every layer has: `cls(**header(proto), ...)`."""
+    tops = max(1, len(proto.top))  # a loss without a top has an anonymous one
+    if len(proto.loss_weight) not in {0, tops}:
+        raise InvalidNetError(
+            f"gives loss_weight {len(proto.loss_weight)} times for {tops} tops; "
+            f"give it once for each top, or not at all"
+        )
     return {"name": proto.name, "bottoms": tuple(proto.bottom), "tops": tuple(proto.top)}
 
 
@@ -100,6 +106,8 @@ class Layer(ABC):
     in_place: ClassVar[bool] = False
     """Whether Caffe computes it rightly when its top is its bottom."""
     role: ClassVar[Literal["layer", "input", "loss"]] = "layer"
+    stateful: ClassVar[bool] = False
+    """Whether a forward begins where the last one ended; see `reference_from`."""
     restrictions: ClassVar[str] = ""
     """For the list of layers: what of Caffe's layer is refused."""
 
@@ -138,6 +146,15 @@ class Layer(ABC):
     @abstractmethod
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         """Compute the tops in float64, from Caffe's documented behaviour."""
+
+    def reference_from(
+        self,
+        bottoms: Sequence[Array],
+        blobs: Sequence[Array],
+        state: Arrays,  # noqa: ARG002
+    ) -> tuple[Arrays, Arrays]:
+        """Compute the tops and the state after, from the state before; `()` is that of a new net."""
+        return self.reference(bottoms, blobs), ()
 
     @abstractmethod
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:

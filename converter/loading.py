@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .errors import context
 from .layer import Stored
 from .lower import lower
 from .net import InputShape, Net, load_net
-from .program import Program
+from .program import Program, Tie
 from .source import to_source
 from .state import state_dict
 from .weights import Weights, load_weights
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 _numbers = count()
+Module = TypeVar("Module", bound="torch.nn.Module")
 
 
 def load(
@@ -51,6 +52,7 @@ def load(
     text = prototxt if prototxt is not None else model
     if text is None:
         raise TypeError("load needs a model or a prototxt")
+    weights = load_weights(model) if model is not None else None
     net = load_net(
         text,
         phase=phase,
@@ -59,7 +61,6 @@ def load(
         input_shape=input_shape,
         dialect=dialect,
     )
-    weights = load_weights(model) if model is not None else None
     with context(str(model or prototxt)):
         return to_module(net, weights, allow_missing=allow_missing)
 
@@ -75,18 +76,28 @@ def instantiate(
     program: Program, state: Mapping[str, Stored], weights: Weights | None = None
 ) -> torch.nn.Module:
     """Compile the program's text and return an instance with this state, in eval mode."""
+    module: torch.nn.Module = fill(compile_class(program), state, weights, program.ties)
+    return module
+
+
+def fill(
+    cls: type[Module],
+    state: Mapping[str, Stored],
+    weights: Weights | None = None,
+    ties: tuple[Tie, ...] = (),
+) -> Module:
+    """Return an instance of an emitted class with this state, in eval mode."""
     import torch
 
-    cls = compile_class(program)
     with torch.device(
         "meta"
     ):  # no memory and no random numbers for parameters that are replaced at once
-        module: torch.nn.Module = cls()
+        module = cls()
     module.load_state_dict(
         {key: _tensor(array, weights) for key, array in state.items()}, assign=True
     )
-    for tie in program.ties:  # `assign` gave each sharer a parameter of its own
-        _retie(module, tie.owner, tie.sharer, tie.shape)
+    for tie in ties:  # `assign` gave each sharer a parameter of its own
+        _retie(module, tie.owner, tie.sharer)
     return module.eval().requires_grad_(True)
 
 
@@ -118,11 +129,11 @@ def _tensor(array: Stored, weights: Weights | None) -> torch.Tensor:
     return tensor
 
 
-def _retie(module: torch.nn.Module, owner: str, sharer: str, shape: tuple[int, ...]) -> None:
+def _retie(module: torch.nn.Module, owner: str, sharer: str) -> None:
     import torch
 
     path, _, key = sharer.rpartition(".")
-    parameter = module.get_parameter(owner)
-    if tuple(parameter.shape) != shape:
+    parameter, shape = module.get_parameter(owner), module.get_parameter(sharer).shape
+    if parameter.shape != shape:
         parameter = torch.nn.Parameter(parameter.data.view(shape))
     setattr(module.get_submodule(path), key, parameter)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
 
-from .errors import UnsupportedError, context, listed
+from .errors import InvalidNetError, UnsupportedError, context, listed
+from .modules import defined_names
 from .names import Names, attribute_names, class_name, variable_names
 from .net import Net, Step
 from .program import Bottom, Call, Expr, Lowered, Member, Name, Program, Statement, Tie
@@ -26,8 +27,11 @@ class Lowering:
 
 def lower(net: Net) -> Lowering:
     """Return the PyTorch program of a net. Raises UnsupportedError for what PyTorch cannot express."""
+    if not net.outputs:
+        raise InvalidNetError("has no outputs: every blob is taken by a layer that makes none")
     lowered = _lower_steps(net)
-    helpers = frozenset(part.module.target for part in lowered if part and part.module)
+    targets = {part.module.target for part in lowered if part and part.module}
+    helpers = defined_names(target for target in targets if target.isidentifier())
     cls = class_name(net.name, helpers)
     attributes = _attributes(net, lowered)
     variables = _variables(net, helpers | {cls})
@@ -37,7 +41,12 @@ def lower(net: Net) -> Lowering:
         inputs=net.inputs,
         outputs=net.outputs,
         members=tuple(
-            Member(attribute=attribute, layer=step.layer.name, call=part.module)
+            Member(
+                attribute=attribute,
+                layer=step.layer.name,
+                call=part.module,
+                stateful=step.layer.stateful,
+            )
             for step, part, attribute in zip(net.steps, lowered, attributes, strict=True)
             if part and part.module and attribute
         ),
@@ -112,6 +121,8 @@ def _ties(net: Net, attributes: list[str | None]) -> tuple[Tie, ...]:
     for share in net.shares:
         (owner, first), (sharer, second) = share.owner, share.sharer
         theirs, ours = net.steps[owner].blobs[first], net.steps[sharer].blobs[second]
+        if theirs.buffer or ours.buffer:
+            continue
         ties.append(
             Tie(
                 owner=f"{attributes[owner]}.{theirs.key}",

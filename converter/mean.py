@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from protos.wire import WireError, stored_blob
-
 from .errors import FileFormatError, context
 from .kinds import Kind
 from .mat5 import variables
 from .sniff import describe, identify
-from .stored import as_float32, map_file, readable
+from .stored import as_float32, load_blob, map_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,11 +68,7 @@ def load_mean(path: str | Path) -> Array:
 
 
 def _of_blob(path: Path) -> NDArray[Any]:
-    file = map_file(path)
-    try:
-        blob = readable(stored_blob(file.data))
-    except WireError as error:
-        raise FileFormatError(f"is damaged or cut short: {error}") from error
+    blob = load_blob(path)
     shape = blob.shape
     if len(shape) == 4 and shape[0] == 1:
         shape = shape[1:]
@@ -82,7 +76,7 @@ def _of_blob(path: Path) -> NDArray[Any]:
         shape = (*shape, 1, 1)
     if len(shape) != 3:
         raise FileFormatError(f"holds a blob of shape {blob.shape}, a mean is (channels, h, w)")
-    return blob.read(file).reshape(shape).copy()  # the file may change later
+    return blob.reshape(shape)
 
 
 def _of_npy(path: Path) -> NDArray[Any]:
@@ -144,7 +138,7 @@ def _planes(array: NDArray[Any]) -> NDArray[Any]:
     shape = array.shape
     if len(shape) == 4 and shape[0] == 1:
         return _planes(array[0])
-    if array.size in _CHANNELS and max(shape, default=0) == array.size:
+    if array.size in _CHANNELS and max(shape, default=1) == array.size:
         return array.reshape(-1, 1, 1)  # one number per channel, in whichever axis
     if len(shape) == 2 and min(shape) > max(_CHANNELS):
         return array[np.newaxis]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["learned_net", "message_kind"]
 
 _FIELDS = 64  # how many fields of a message are looked at
+_BEGINNING = 256  # bytes of a field that are looked at
 
 
 class _Message(NamedTuple):
@@ -68,7 +69,7 @@ def _message(buffer: Buffer) -> _Message:
             seen.add((field.number, field.wire_type))
             if field.wire_type == LENGTH and not contents.get(field.number, b"x"):
                 contents[field.number] = bytes(
-                    buffer[field.start : min(field.end, field.start + 64)]
+                    buffer[field.start : min(field.end, field.start + _BEGINNING)]
                 )
     except WireError as error:
         if error.number:
@@ -113,5 +114,5 @@ _MESSAGES: tuple[tuple[Kind, Callable[[_Message], bool]], ...] = (
 
 
 def learned_net(buffer: Buffer) -> str:
-    """The name of the weights file in a SolverState, as far as 64 bytes go; "" if it has none."""
+    """The name of the weights file that a SolverState belongs to; "" if it names none."""
     return _message(buffer).second.decode("utf-8", "replace")

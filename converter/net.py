@@ -106,8 +106,17 @@ def load_net(
         if identify(path) is Kind.BINARY_NET:
             kept, dropped = to_deploy(proto, kept, load_weights(path), input_shape)
             more += dropped
+        _find_files(kept, Path(path).parent)
         net = build(proto.name, kept, input_shape, warnings + more)
         return replace(net, transform=find_transform(proto.layer))
+
+
+def _find_files(layers: Sequence[LayerParameter], folder: Path) -> None:
+    """Let file names in layers lead beside the net's own file; Caffe takes them from where it was started."""
+    for layer in layers:
+        source = folder / layer.infogain_loss_param.source
+        if source.is_file():
+            layer.infogain_loss_param.source = str(source)
 
 
 def select(
@@ -192,7 +201,7 @@ def _unknown(layer_type: str, names: list[str]) -> str:
 
 
 def _with_input_shape(layers: list[Layer], input_shape: InputShape) -> list[Layer]:
-    from .layers.input import reshaped
+    from .fed import reshaped
 
     return layers if input_shape is None else reshaped(layers, input_shape)
 

@@ -64,11 +64,10 @@ class Lowered:
     module: Call | None = None
 
 
-def module(
-    target: str, *args: Expr, inputs: tuple[Expr, ...] = (Bottom(0),), **kwargs: Expr
-) -> Lowered:
-    """Build a layer that is `self.<layer> = target(*args)` and is applied to `inputs`."""
-    return Lowered(Call("self", inputs), call(target, *args, **kwargs))
+def module(target: str, *args: Expr, inputs: Expr = Bottom(0), **kwargs: Expr) -> Lowered:
+    """Build a layer that is `self.<layer> = target(*args)` and is applied to `inputs`, one or a tuple."""
+    arguments = inputs if isinstance(inputs, tuple) else (inputs,)
+    return Lowered(Call("self", arguments), call(target, *args, **kwargs))
 
 
 def function(target: str, *args: Expr, **kwargs: Expr) -> Lowered:
@@ -83,6 +82,8 @@ class Member:
     attribute: str
     layer: str
     call: Call
+    stateful: bool = False
+    """Whether it has a `reset` method and carries state from one forward to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .bind import bind
 from .errors import context
-from .layer import Array
+from .layer import Array, Arrays
 from .net import Net
 from .weights import Weights
 
@@ -20,18 +20,26 @@ def evaluate(
     inputs: Mapping[str, np.ndarray[Any, Any]],
     *,
     allow_missing: bool = False,
+    state: dict[int, Arrays] | None = None,
 ) -> dict[str, Array]:
     """Return {blob name: float64 array} with the final value of every blob.
 
-    The inputs may have any shape that the net could be reshaped to.
+    The inputs may have any shape that the net could be reshaped to. `state` carries what recurrent layers keep from
+    one forward to the next: give the same dictionary, empty at first, to each; without it each begins anew.
     """
+    state = {} if state is None else state
     bound = bind(net, weights, allow_missing=allow_missing)
     blobs: dict[str, Array] = {name: np.asarray(inputs[name], np.float64) for name in net.inputs}
-    for step, stored in zip(net.steps, bound.blobs, strict=True):
+    for index, (step, stored) in enumerate(zip(net.steps, bound.blobs, strict=True)):
         if step.layer.role == "input":
             continue
         with context(f"layer {step.layer.name!r} ({step.layer.type})"):
             bottoms = [blobs[bottom] for bottom in step.layer.bottoms]
-            tops = step.layer.reference(bottoms, [blob.astype(np.float64) for blob in stored])
+            arrays = [blob.astype(np.float64) for blob in stored]
+            if step.layer.stateful:
+                before = state.get(index, ())
+                tops, state[index] = step.layer.reference_from(bottoms, arrays, before)
+            else:
+                tops = step.layer.reference(bottoms, arrays)
         blobs.update(zip(step.layer.tops, tops, strict=True))
     return blobs

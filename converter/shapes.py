@@ -48,6 +48,13 @@ def require_axes(shape: Shape, axes: int) -> Shape:
     return shape
 
 
+def four_axes(shape: Shape) -> Shape:
+    """Return `shape` with ones added behind it to 4 axes (Blob::LegacyShape). Raises InvalidNetError for more."""
+    if len(shape) > 4:
+        raise InvalidNetError(f"takes a blob of at most 4 axes, found shape {shape}")
+    return shape + (1,) * (4 - len(shape))
+
+
 def same_shapes(shapes: Sequence[Shape]) -> Shape:
     """Return the one shape that all bottoms have. Raises InvalidNetError otherwise."""
     for index, shape in enumerate(shapes):

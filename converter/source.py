@@ -6,16 +6,15 @@ from identifiers made by `names.py`; nothing of a file's own text reaches Python
 
 from __future__ import annotations
 
-import ast
 import re
-from importlib.resources import files
 from math import isfinite
 
 from . import __version__
+from .modules import definitions
 from .program import Bottom, Call, Expr, Name, Program, Shape, Statement
 
 WIDTH = 100
-INFIX = frozenset({"+", "-", "*", "/", "**"})
+PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}  # of the infix operators
 
 
 def to_source(program: Program) -> str:
@@ -63,27 +62,33 @@ def _tuple(parts: list[str]) -> str:
 
 def _render_call(expression: Call) -> str:
     args = [render(part) for part in expression.args]
-    if expression.target in INFIX:
-        return f" {expression.target} ".join(
-            f"({text})" if isinstance(part, Call) and part.target in INFIX else text
-            for part, text in zip(expression.args, args, strict=True)
-        )
+    if expression.target in PRECEDENCE:
+        parts = (_operand(expression, at, text) for at, text in enumerate(args))
+        return f" {expression.target} ".join(parts)
     named = [f"{key}={render(part)}" for key, part in expression.kwargs]
     if expression.target.startswith((".", "[")):
         owner = expression.args[0]
-        text = f"({args[0]})" if isinstance(owner, Call) and owner.target in INFIX else args[0]
+        text = f"({args[0]})" if isinstance(owner, Call) and owner.target in PRECEDENCE else args[0]
         if expression.target == "[..., None]":
             return f"{text}[...{', None' * int(args[1])}]"
         return f"{text}{expression.target}({', '.join(args[1:] + named)})"
     return f"{expression.target}({', '.join(args + named)})"
 
 
+def _operand(expression: Call, at: int, text: str) -> str:
+    """Put parentheses around an operand that would bind less tightly than its operator."""
+    part = expression.args[at]
+    if not isinstance(part, Call) or part.target not in PRECEDENCE:
+        return text
+    inner, outer = PRECEDENCE[part.target], PRECEDENCE[expression.target]
+    binds = inner > outer or (inner == outer and at == 0 and expression.target != "**")
+    return text if binds else f"({text})"
+
+
 def _docstring(program: Program) -> str:
-    inputs = "\n".join(
-        f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in program.inputs
-    )
-    outputs = "\n".join(
-        f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in program.outputs
+    inputs, outputs = (
+        "\n".join(f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in blobs) or "    none"
+        for blobs in (program.inputs, program.outputs)
     )
     return (
         f'"""{_quoted(program.net_name) or program.class_name}: a Caffe net as a PyTorch module.\n\n'
@@ -121,29 +126,10 @@ def _imports(body: str, helpers: dict[str, str], program: Program) -> str:
 
 
 def _helpers(program: Program) -> dict[str, str]:
-    """Return the text of each class of `converter/nn` that the program uses, by name."""
-    targets = {
+    """Return the text of what the program uses of `converter/nn`, by file."""
+    return definitions(
         member.call.target for member in program.members if member.call.target.isidentifier()
-    }
-    return {target: helper_text(target) for target in sorted(targets)}
-
-
-def helper_text(target: str) -> str:
-    """Return the definitions in the file of `converter/nn` named like the class: `MaxPool` -> `max_pool.py`."""
-    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", target).lower()
-    text = files(__package__).joinpath("nn", f"{stem}.py").read_text(encoding="utf-8")
-    kept = [
-        node
-        for node in ast.parse(text).body
-        if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
-    ]
-    lines = text.splitlines()
-    return "\n\n\n".join("\n".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in kept)
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return decorators[0].lineno if decorators else node.lineno
+    )
 
 
 def _output_type(program: Program) -> list[str]:
@@ -159,6 +145,7 @@ def _class(program: Program) -> str:
         *_blob_names(program),
         *_init(program),
         *_forward(program),
+        *_reset(program),
     ]
     return "\n".join(parts)
 
@@ -197,15 +184,32 @@ def _init(program: Program) -> list[str]:
 
 
 def _forward(program: Program) -> list[str]:
-    arguments = ", ".join(f"{program.blobs[blob]}: Tensor" for blob in program.inputs)
+    arguments = ", ".join(["self", *(f"{program.blobs[blob]}: Tensor" for blob in program.inputs)])
     results = [program.blobs[blob] for blob in program.outputs]
     many = len(results) > 1
-    lines = [f"    def forward(self, {arguments}) -> {'Output' if many else 'Tensor'}:"]
+    lines = [f"    def forward({arguments}) -> {'Output' if many else 'Tensor'}:"]
     lines += [_statement(statement) for statement in program.statements]
     lines.append(f"        return {'Output(' + ', '.join(results) + ')' if many else results[0]}")
     return lines
 
 
+def _reset(program: Program) -> list[str]:
+    stateful = [member.attribute for member in program.members if member.stateful]
+    if not stateful:
+        return []
+    return [
+        "",
+        "    def reset(self) -> None:",
+        '        """Forget the state that recurrent layers carry from one forward to the next."""',
+        *(f"        self.{attribute}.reset()" for attribute in stateful),
+    ]
+
+
 def _statement(statement: Statement) -> str:
-    code = f"        {', '.join(statement.targets)} = {render(statement.value)}"
+    value = statement.value
+    if isinstance(value, tuple) and len(value) > 1:
+        text = ", ".join(map(render, value))
+    else:
+        text = render(value)
+    code = f"        {', '.join(statement.targets)} = {text}"
     return f"{code}  # {' '.join(_shape(shape) for shape in statement.shapes)}"

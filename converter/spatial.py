@@ -1,4 +1,7 @@
-"""Kernel, stride, pad and dilation as Convolution, Deconvolution and Im2col give them (base_conv_layer.cpp)."""
+"""Windows that slide over the axes behind a channel axis: Convolution, Deconvolution, Im2col (base_conv_layer.cpp).
+
+All axes before the channel axis are batch axes; in most nets there is one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import InvalidNetError
-from .program import Shape
+from .program import Call, Expr, Shape, call
 from .shapes import divide
 
 if TYPE_CHECKING:
@@ -30,6 +33,33 @@ class Window:
                 sizes, self.kernel, self.stride, self.pad, self.dilation, strict=True
             )
         )
+
+    def deconv_sizes(self, sizes: Shape) -> Shape:
+        """Return the sizes after a deconvolution (deconv_layer.cpp, compute_output_shape)."""
+        return tuple(
+            stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * pad
+            for size, kernel, stride, pad, dilation in zip(
+                sizes, self.kernel, self.stride, self.pad, self.dilation, strict=True
+            )
+        )
+
+    def fits(self, sizes: Shape) -> bool:
+        """Whether the window is within the padded input. C's division gives one output where it is not quite."""
+        return all(
+            size + 2 * pad >= dilation * (kernel - 1) + 1
+            for size, kernel, pad, dilation in zip(
+                sizes, self.kernel, self.pad, self.dilation, strict=True
+            )
+        )
+
+    def options(self) -> dict[str, int | Shape]:
+        """Return the window as keyword arguments of torch's modules, without those that are torch's defaults."""
+        given = {"stride": self.stride, "padding": self.pad, "dilation": self.dilation}
+        return {"kernel_size": squeezed(self.kernel)} | {
+            key: squeezed(sizes)
+            for key, sizes in given.items()
+            if set(sizes) != {0 if key == "padding" else 1}
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +103,19 @@ class WindowText:
             if min(sizes, default=1) < 1:
                 raise InvalidNetError(f"{what} is {sizes}; every axis must be at least 1")
         return window
+
+
+def over_batches(x: Expr, axis: int, *, stock: bool = True) -> Expr:
+    """Apply the layer's module, which takes one batch axis, to `x` whose channels are on `axis`.
+
+    Torch's own modules (`stock`) also take a blob without a batch axis.
+    """
+    if axis == 1 or (axis == 0 and stock):
+        return Call("self", (x,))
+    if axis == 0:
+        return call(".squeeze", Call("self", (call(".unsqueeze", x, 0),)), 0)
+    sizes = tuple(call(".size", x, batch_axis) for batch_axis in range(axis))
+    return call(".unflatten", Call("self", (call(".flatten", x, 0, axis - 1),)), 0, sizes)
 
 
 def squeezed(sizes: Shape) -> int | Shape:

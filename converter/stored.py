@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.wire import Encoding
+from protos.wire import Encoding, WireError, stored_blob
 
-from .errors import FileFormatError
+from .errors import FileFormatError, context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     from .program import Shape
 
-__all__ = ["Array", "Bytes", "Readable", "as_float32", "map_file", "padded", "readable"]
+__all__ = [
+    "Array",
+    "Bytes",
+    "Readable",
+    "as_float32",
+    "load_blob",
+    "map_file",
+    "padded",
+    "readable",
+]
 
 Array: TypeAlias = NDArray[np.float32]
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -79,6 +88,18 @@ def readable(blob: StoredBlob) -> Readable:
     return Readable(
         shape=shape, legacy=legacy, spans=spans, warnings=tuple(_contradictions(blob, spans))
     )
+
+
+def load_blob(path: Path) -> Array:
+    """The numbers of a `.binaryproto`, one blob. Raises FileFormatError where there is none."""
+    with context(str(path)):
+        if not path.is_file() or not path.stat().st_size:
+            raise FileFormatError("is missing or empty; it should hold a BlobProto")
+        file = map_file(path)
+        try:
+            return readable(stored_blob(file.data)).read(file).copy()  # the file may change later
+        except WireError as error:
+            raise FileFormatError(f"is damaged or cut short: {error}") from error
 
 
 def map_file(path: Path) -> Bytes:

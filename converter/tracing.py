@@ -39,7 +39,7 @@ def trace(
     with torch.no_grad():
         values = _returning_locals(forward)(module, *tensors)
     return {
-        names.get(name, name): value.numpy()
+        names.get(name, name): value.detach().numpy()
         for name, value in values.items()
         if isinstance(value, torch.Tensor)
     }

@@ -215,11 +215,9 @@ def _readable(layer: StoredLayer) -> list[Readable]:
 
 def _format(layers: tuple[StoredLayer, ...]) -> str:
     versions = sorted({layer.version for layer in layers})
-    if not versions:
-        raise FileFormatError("holds a net without layers, and so no weights")
-    if len(versions) > 1:
+    if len(versions) != 1:
         raise FileFormatError(
-            f"mixes layers of the formats {' and '.join(versions)}, which Caffe refuses, too"
+            f"mixes layers of the formats {' and '.join(versions) or 'none'}, which Caffe refuses"
         )
     return versions[0]
 

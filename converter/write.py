@@ -61,6 +61,7 @@ def prepare(
     text = prototxt if prototxt is not None else model
     if text is None:
         raise InvalidNetError("neither a model nor a prototxt is given")
+    weights = load_weights(model) if model is not None else None
     net = load_net(
         text,
         phase=phase,
@@ -69,7 +70,6 @@ def prepare(
         input_shape=input_shape,
         dialect=dialect,
     )
-    weights = load_weights(model) if model is not None else None
     lowering = lower(net)
     with context(str(model or prototxt)):
         bound = bind(net, weights, allow_missing=allow_missing)
@@ -89,6 +89,7 @@ def prepare(
 def _notes(net: Net, weights: Weights | None, bound: Bound) -> tuple[str, ...]:
     notes = [*net.warnings, *(weights.warnings if weights is not None else ())]
     if weights is not None:
+        notes += _untrained(net, weights)
         notes += _other_types(net, weights)
     if bound.filled:
         notes.append(
@@ -97,6 +98,18 @@ def _notes(net: Net, weights: Weights | None, bound: Bound) -> tuple[str, ...]:
     if bound.unused:
         notes.append(f"layers of the file that the net does not have: {', '.join(bound.unused)}")
     return tuple(notes)
+
+
+def _untrained(net: Net, weights: Weights) -> list[str]:
+    """Carry on the label of a model whose own name says that it is untrained, as the example's does."""
+    from protos import NetParameter
+
+    names = (NetParameter.FromString(weights.net_bytes).name, net.name)
+    return [
+        f"UNTRAINED: by its own name, {name!r}, this model's weights are not trained; its outputs mean nothing"
+        for name in dict.fromkeys(names)
+        if "untrained" in name.lower()
+    ][:1]
 
 
 def _other_types(net: Net, weights: Weights) -> list[str]:
@@ -141,6 +154,11 @@ def find_preprocess(net: Net, mean: str | Path | None) -> tuple[Preprocess | Non
             f"the mean has {array.shape[0]} channels, the net's input has {channels}"
         )
     is_image = array is not None and array.shape[1:] != (1, 1)
+    if array is not None and is_image and (array.shape[1] < height or array.shape[2] < width):
+        raise InvalidNetError(
+            f"the mean image is {array.shape[1]} x {array.shape[2]}, smaller than the net's input "
+            f"{height} x {width}; give the mean that the net was trained with"
+        )
     size = array.shape[1:] if array is not None and is_image else (height, width)
     return Preprocess(
         crop=(height, width),
@@ -234,14 +252,11 @@ def check_free(folder: Path, *, force: bool) -> None:
     """Refuse a folder that exists, unless it may be replaced and holds a conversion."""
     if not (folder.exists() or folder.is_symlink()):
         return
-    if not force:
-        raise OutputError(
-            "exists already; choose another folder with -o, or replace it with --force"
-        )
-    if folder.is_symlink() or not (folder / RECORD).is_file():
-        raise OutputError(
-            f"exists and holds no {RECORD}, so it is not a conversion; --force does not replace it"
-        )
+    with context(str(folder)):
+        if not force:
+            raise OutputError("exists; choose another folder with -o, or replace it with --force")
+        if folder.is_symlink() or not (folder / RECORD).is_file():
+            raise OutputError(f"exists and holds no {RECORD}: not a conversion, so --force keeps it")
 
 
 def _write_files(conversion: Conversion, folder: Path, *, sha256: bool) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from .dialects import renumbering
+from .dialects import inner_renumbering, renumbering
 from .tags import (
     FIXED32,
     FIXED64,
@@ -143,6 +143,7 @@ _V1 = _Numbers(name=4, type=5, blobs=6, inner=1)
 _V2 = _Numbers(name=1, type=2, blobs=7)
 _NET_LAYERS, _NET_LAYER = 2, 100
 _SAME: Mapping[int, int] = {}
+_INNER_SAME: Mapping[int, Mapping[int, int]] = {}
 
 
 def split_net(buffer: Buffer, dialect: str | None = None) -> tuple[bytes, tuple[StoredLayer, ...]]:
@@ -214,7 +215,8 @@ def _split_v2(view: memoryview, entry: Field, dialect: str | None) -> tuple[byte
         version="V2",
         blobs=_blobs(view, [entry], _V2.blobs),
     )
-    return _without_blobs(view, entry, _V2, renumbering(layer_type, dialect)), layer
+    outer, inner = renumbering(layer_type, dialect), inner_renumbering(layer_type, dialect)
+    return _without_blobs(view, entry, _V2, outer, inner), layer
 
 
 def _split_v1(view: memoryview, entry: Field) -> tuple[bytes, StoredLayer]:
@@ -227,24 +229,39 @@ def _split_v1(view: memoryview, entry: Field) -> tuple[bytes, StoredLayer]:
         version="V0" if inner else "V1",
         blobs=_blobs(view, where, numbers.blobs),
     )
-    return _without_blobs(view, entry, _V1, _SAME), layer
+    return _without_blobs(view, entry, _V1), layer
 
 
 def _without_blobs(
-    view: memoryview, entry: Field, numbers: _Numbers, renumbered: Mapping[int, int]
+    view: memoryview,
+    entry: Field,
+    numbers: _Numbers,
+    renumbered: Mapping[int, int] = _SAME,
+    inner: Mapping[int, Mapping[int, int]] = _INNER_SAME,
 ) -> bytes:
     out = bytearray()
     for tag, field in _tagged(view, entry.start, entry.end):
-        if (
-            field.wire_type != LENGTH
-        ):  # also an enum of NVCaffe under a number that is a message elsewhere
+        if field.wire_type != LENGTH:  # also NVCaffe's enums under numbers of messages elsewhere
             out += view[tag : field.end]
         elif field.number == numbers.inner:
-            out += _message(field.number, _without_blobs(view, field, _V0, _SAME))
-        elif field.number in renumbered:
-            out += _message(renumbered[field.number], view[field.start : field.end])
+            out += _message(field.number, _without_blobs(view, field, _V0))
+        elif field.number in renumbered or field.number in inner:
+            body = _retagged(view, field, inner.get(field.number, _SAME))
+            out += _message(renumbered.get(field.number, field.number), body)
         elif field.number != numbers.blobs:
             out += view[tag : field.end]
+    return bytes(out)
+
+
+def _retagged(view: memoryview, message: Field, numbers: Mapping[int, int]) -> bytes:
+    """The body of a message with some of its field numbers changed."""
+    out = bytearray()
+    for tag, field in _tagged(view, message.start, message.end):
+        if field.number in numbers:
+            _, after = read_varint(view, tag, field.end)
+            out += write_varint(numbers[field.number] << 3 | field.wire_type)
+            tag = after  # noqa: PLW2901 (the rest of the field follows as it is)
+        out += view[tag : field.end]
     return bytes(out)
 
 

@@ -1,4 +1,7 @@
-"""InnerProduct: y = W x + b over all axes from `axis` on (inner_product_layer.cpp)."""
+"""InnerProduct: y = W x + b over all axes from `axis` on (inner_product_layer.cpp).
+
+`transpose` stores W as (inputs, outputs) and keeps it so here, because its use is to share W with a layer without.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..errors import InvalidNetError
-from ..layer import Array, Arrays, Blob, Filler, Layer, Stored, header
+from ..layer import Array, Arrays, Blob, Filler, Layer, header
 from ..program import Bottom, Expr, Lowered, Shape, call, module
 from ..shapes import axis_index
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class InnerProduct(Layer, type="InnerProduct"):
-    """A fully connected layer; `transpose` stores W as (inputs, outputs)."""
+    """A fully connected layer."""
 
     num_output: int
     bias_term: bool
@@ -58,12 +59,6 @@ class InnerProduct(Layer, type="InnerProduct"):
         bias = Blob(key="bias", shape=(self.num_output,), filler=self.bias_filler)
         return (weight, bias) if self.bias_term else (weight,)
 
-    def state(self, blobs: Sequence[Stored], bottoms: Sequence[Shape]) -> dict[str, Stored]:
-        state = super().state(blobs, bottoms)
-        if self.transpose:
-            state["weight"] = np.ascontiguousarray(state["weight"].T)
-        return state
-
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         (x,) = bottoms
         kept = x.shape[: axis_index(self.axis, x.shape)]
@@ -76,10 +71,9 @@ class InnerProduct(Layer, type="InnerProduct"):
         x: Expr = Bottom(0)
         if axis != len(bottoms[0]) - 1:
             x = call(".flatten", x, axis)
-        bias = () if self.bias_term else (("bias", False),)
-        return module(
-            "nn.Linear", self._inputs(bottoms[0]), self.num_output, inputs=(x,), **dict(bias)
-        )
+        options = {} if self.bias_term else {"bias": False}
+        target = "TransposedLinear" if self.transpose else "nn.Linear"
+        return module(target, self._inputs(bottoms[0]), self.num_output, inputs=x, **options)
 
     def multiply_adds(self, bottoms: Sequence[Shape], tops: Sequence[Shape]) -> int:
         return prod(tops[0]) * self._inputs(bottoms[0])

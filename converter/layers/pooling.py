@@ -1,4 +1,7 @@
-"""Pooling: MAX or AVE over 2 spatial axes, sizes rounded up (pooling_layer.cpp)."""
+"""Pooling: MAX or AVE over 2 spatial axes, sizes rounded up (pooling_layer.cpp).
+
+`ceil_mode: false` is what some forks call `round_mode: FLOOR`.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ class Pooling(Layer, type="Pooling"):
             kernel=kernel,
             stride=stride,
             pad=pad,
-            round_up=param.round_mode == param.CEIL,
+            round_up=param.round_mode == param.CEIL and param.ceil_mode,
         )
 
     def shapes(self, bottoms: Sequence[Shape]) -> tuple[Shape, ...]:
@@ -152,7 +155,8 @@ def _winners(patch: Array, rows: slice, columns: slice, width: int) -> Array:
     plane = np.arange(rows.start, rows.stop)[:, None] * width + np.arange(
         columns.start, columns.stop
     )
-    return plane.reshape(-1)[patch.argmax(-1)].astype(float)
+    winners: Array = plane.reshape(-1)[patch.argmax(-1)].astype(float)
+    return winners
 
 
 def _kernel(param: PoolingParameter) -> tuple[int, int] | None:

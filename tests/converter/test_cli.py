@@ -63,7 +63,7 @@ def test_folder_holds_what_is_promised(net) -> None:
 
 def test_check_passes_and_is_printed(net, capsys) -> None:
     assert main(["net.caffemodel", "--prototxt", "net.prototxt", "--check"]) == 0
-    assert "check passed: 7 blobs" in capsys.readouterr().out
+    assert "check passed: 8 blobs" in capsys.readouterr().out
 
 
 def test_sha256_on_request(net) -> None:
@@ -77,10 +77,10 @@ def test_sha256_on_request(net) -> None:
 def test_inspect_prints_the_layers_and_writes_nothing(net, capsys) -> None:
     assert main(["net.prototxt", "--inspect"]) == 0
     table = capsys.readouterr().out
-    assert "conv1" in table and "2x8x12x12" in table and "12 layers, 1,386 parameters" in table
+    assert "conv1" in table and "2x8x12x12" in table and "12 layers, 1,391 parameters" in table
     assert main(["net.prototxt", "--inspect", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["parameters"] == 1386 and record["layers"][1]["multiply_adds"] == 2 * 8 * 12 * 12 * 75
+    assert record["parameters"] == 1391 and record["layers"][1]["multiply_adds"] == 2 * 8 * 12 * 12 * 75
     assert not (net / "net_torch").exists()
 
 
@@ -185,7 +185,7 @@ def test_missing_files_are_named(net, capsys) -> None:
     refuse(["nothing.caffemodel"], "nothing.caffemodel", capsys=capsys)
     refuse(["net.caffemodel", "--prototxt", "nothing.prototxt"], "nothing.prototxt", capsys=capsys)
     refuse(["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "no.npy"], "no.npy", capsys=capsys)
-    refuse(["."], ".", "director", capsys=capsys)
+    refuse(["."], ".", "folder", capsys=capsys)
     refuse([], "no model", capsys=capsys)
 
 

@@ -16,6 +16,7 @@ from converter import tolerance
 from converter.cli import main
 
 MODELS = SHARED / "models"
+LIMITS = {("mtcnn-relu-det1", "prob1"): tolerance.SATURATED_SOFTMAX}
 DETECTORS = {"yufacedetect-v1", "hyperlpr-ssd", "ultraface-rfb320"}
 
 # Runs with nothing but torch, NumPy and safetensors: None in sys.modules makes an import fail.
@@ -62,7 +63,7 @@ def test_outputs_equal_caffe_without_the_toolkit(converted, tmp_path) -> None:
     found, recorded = np.load(result), np.load(blobs)
     assert sorted(found.files) == sorted(model["outputs"])
     for blob in found.files:
-        check_recorded(blob, found[blob], recorded)
+        check_recorded(model["name"], blob, found[blob], recorded)
 
 
 def test_every_blob_equals_caffe(converted) -> None:
@@ -77,15 +78,18 @@ def test_every_blob_equals_caffe(converted) -> None:
     blobs = {key.split("/", 1)[1] for key in recorded.files if key.startswith(("out/", "sample/"))}
     assert blobs <= set(found)
     for blob in blobs:
-        check_recorded(blob, found[blob], recorded)
+        check_recorded(model["name"], blob, found[blob], recorded)
 
 
-def check_recorded(blob: str, found: np.ndarray, recorded: np.lib.npyio.NpzFile) -> None:
+def check_recorded(
+    model: str, blob: str, found: np.ndarray, recorded: np.lib.npyio.NpzFile
+) -> None:
     """Compare a blob with what was recorded of it: all of it, or a sample and the sum of magnitudes."""
+    limit = LIMITS.get((model, blob), tolerance.CAFFE)
     if f"out/{blob}" in recorded.files:
-        assert_close(blob, found, recorded[f"out/{blob}"], tolerance.CAFFE)
+        assert_close(blob, found, recorded[f"out/{blob}"], limit)
         return
     sample = found.reshape(-1)[recorded[f"pos/{blob}"].reshape(-1)]
-    assert_close(blob, sample, recorded[f"sample/{blob}"].reshape(-1), tolerance.CAFFE)
+    assert_close(blob, sample, recorded[f"sample/{blob}"].reshape(-1), limit)
     total = float(recorded[f"abssum/{blob}"])
-    assert abs(np.abs(found.astype(float)).sum() - total) <= tolerance.CAFFE * total
+    assert abs(np.abs(found.astype(float)).sum() - total) <= limit * total

@@ -1,0 +1,40 @@
+"""Softmax along one axis, after its maximum is subtracted (softmax_layer.cpp)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..elementwise import Elementwise
+from ..layer import Array, Arrays, header
+from ..program import Lowered, Shape, module
+from ..shapes import axis_index
+
+if TYPE_CHECKING:
+    from protos import LayerParameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softmax(Elementwise, type="Softmax"):
+    """exp(x) over its sum along `axis`."""
+
+    axis: int
+
+    @classmethod
+    def parse(cls, proto: LayerParameter) -> Softmax:
+        return cls(**header(proto), axis=proto.softmax_param.axis)
+
+    def shapes(self, bottoms: Sequence[Shape]) -> tuple[Shape, ...]:
+        axis_index(self.axis, bottoms[0])
+        return (bottoms[0],)
+
+    def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
+        (x,) = bottoms
+        powers = np.exp(x - x.max(self.axis, keepdims=True))
+        return (powers / powers.sum(self.axis, keepdims=True),)
+
+    def lower(self, bottoms: Sequence[Shape]) -> Lowered:
+        return module("nn.Softmax", dim=axis_index(self.axis, bottoms[0]))

@@ -1,0 +1,33 @@
+"""MemNet, the memorability network of Khosla et al. (ICCV 2015), as a PyTorch module.
+
+    model = memnet.load("memnet.caffemodel")                  # or a converted folder, or a .safetensors file
+    scores = memnet.predict(model, ["a.jpg", "b.jpg"], crops="ten")
+
+Importing this package loads neither torch nor NumPy; each function imports what it uses.
+
+A. Khosla, A. S. Raju, A. Torralba and A. Oliva, "Understanding and Predicting Image Memorability at a Large Scale",
+International Conference on Computer Vision (ICCV), 2015.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .loading import load
+    from .model import MemNet
+    from .scoring import predict
+
+__all__ = ["MemNet", "load", "predict"]
+
+_HOMES = {"MemNet": "model", "load": "loading", "predict": "scoring"}
+
+if not TYPE_CHECKING:  # a type checker shall know the names above alone
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value

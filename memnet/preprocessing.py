@@ -1,0 +1,59 @@
+"""What an image goes through before MemNet, as its authors' Caffe code does it.
+
+Resize to 256 x 256 (MATLAB's bilinear imresize; the aspect ratio is not kept), channels to BGR, values 0 to 255, less
+the mean, the central 227 x 227. (BVLC's classification_demo, prepare_image, which MemNet's page refers to.)
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converter import Preprocess, load_mean
+
+SIZE = (256, 256)
+CROP = (227, 227)
+
+# Averages over the pixels of MemNet's own mean image, BGR, of 0..255.
+CHANNEL_MEANS = (104.92, 114.78, 118.36)
+
+
+class DefaultMeanWarning(UserWarning):
+    """MemNet's channel means stand in for its mean image, which was not given."""
+
+
+def preprocessing(mean: str | Path | np.ndarray[Any, Any] | None = None) -> Preprocess:
+    """Return MemNet's preprocessing with a mean: a file, or an array (3, 256, 256), (3, 227, 227) or (3, 1, 1), BGR.
+
+    Without one, the channel means of MemNet's mean image are subtracted, with a DefaultMeanWarning.
+
+    Raises:
+        FileFormatError: the file is no mean.
+        InvalidNetError: the mean has another shape.
+    """
+    if mean is None:
+        warnings.warn(
+            f"no mean image is given; MemNet's channel means {CHANNEL_MEANS} (BGR) are subtracted instead, "
+            "which changes scores a little; give mean= (or --mean)",
+            DefaultMeanWarning,
+            stacklevel=2,
+        )
+        array = np.array(CHANNEL_MEANS, np.float32).reshape(3, 1, 1)
+    elif isinstance(mean, str | Path):
+        array = load_mean(mean)
+    else:
+        array = np.asarray(mean, np.float32)
+    _check_channels(array)
+    return Preprocess(crop=CROP, resize=SIZE, rule="matlab", channel_order="BGR", mean=array)
+
+
+def _check_channels(mean: np.ndarray[Any, Any]) -> None:
+    from converter.errors import InvalidNetError
+
+    if mean.ndim != 3 or mean.shape[0] != 3:
+        raise InvalidNetError(
+            f"the mean has shape {mean.shape}; MemNet's is (3, 256, 256) or (3, 1, 1), channels first, BGR"
+        )

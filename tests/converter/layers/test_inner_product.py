@@ -1,0 +1,19 @@
+"""InnerProduct's `transpose`, whose use is to share a weight with a layer that has none."""
+
+from __future__ import annotations
+
+from net_text import check_text, inputs, normal
+
+LAYER = """layer {{ name: "{0}" type: "InnerProduct" bottom: "{1}" top: "{0}" param {{ name: "w" }}
+inner_product_param {{ num_output: {2} transpose: {3} }} }}
+"""
+
+
+def test_tied_autoencoder_keeps_one_weight(tmp_path) -> None:
+    text = (
+        inputs(x=(2, 5))
+        + LAYER.format("code", "x", 3, "false")
+        + LAYER.format("y", "code", 5, "true")
+    )
+    module = check_text(tmp_path, text, {"x": normal(2, 5)}, {"x": normal(7, 5)})
+    assert module.y.weight is module.code.weight

@@ -1,0 +1,111 @@
+"""The port that is judged: a module, a converted folder, or by default what the converter makes of the model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from converter.errors import FileFormatError
+
+from .report import Check, within
+from .traces import Array, Trace
+
+if TYPE_CHECKING:
+    import torch
+
+    from converter.write import Conversion
+
+
+def find_port(conversion: Conversion, port: torch.nn.Module | str | Path | None) -> torch.nn.Module:
+    """Return the module to judge, in eval mode. A folder's `model.py` is run, so it should be one that is trusted.
+
+    Raises:
+        FileFormatError: the folder holds no port that loads.
+    """
+    if port is None:
+        return _converted(conversion)
+    if isinstance(port, str | Path):
+        return _of_folder(Path(port), conversion)
+    return port.eval()
+
+
+def _converted(conversion: Conversion) -> torch.nn.Module:
+    from converter.loading import instantiate
+    from converter.state import state_dict
+
+    state = state_dict(conversion.net, conversion.lowering, conversion.bound)
+    return instantiate(conversion.lowering.program, state, conversion.weights)
+
+
+def _of_folder(folder: Path, conversion: Conversion) -> torch.nn.Module:
+    from converter.check import load_folder
+
+    for name in ("model.py", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise FileFormatError(f"{folder}: has no {name}; a port is a folder with both")
+    try:
+        return load_folder(folder, _class_name(folder, conversion))
+    except Exception as error:  # somebody's code may raise anything
+        said = str(error).strip() or type(error).__name__
+        raise FileFormatError(f"{folder}: the port does not load: {said}") from error
+
+
+def _class_name(folder: Path, conversion: Conversion) -> str:
+    """Return the class that the folder's record names, or the one that the converter would have written."""
+    record = folder / "conversion.json"
+    if not record.is_file():
+        return conversion.lowering.program.class_name
+    return str(json.loads(record.read_text(encoding="utf-8"))["class"])
+
+
+def check_weights(conversion: Conversion, module: torch.nn.Module) -> Check:
+    """Compare the port's weights with the file's, bit for bit; `measured` is the number of parameters that differ.
+
+    A port that names its parameters otherwise is searched for tensors of the same shape and bits.
+    """
+    from converter.state import state_dict
+
+    expected = state_dict(conversion.net, conversion.lowering, conversion.bound)
+    found = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
+    numbers = sum(array.size for array in expected.values())
+    if expected.keys() <= found.keys():
+        wrong = [key for key, array in expected.items() if not _same(found[key], array)]
+        how = ""
+    else:
+        wrong = _absent(expected, found)
+        how = ", found by content, for the port has other names"
+    detail = f"{len(expected)} parameters, {numbers:,} numbers, bit for bit{how}"
+    if wrong:
+        detail += f"; differ: {', '.join(wrong[:8])}" + (" ..." if len(wrong) > 8 else "")
+    return within("weights", len(wrong), 0, detail)
+
+
+def _same(found: Array, expected: Array) -> bool:
+    return found.shape == expected.shape and _digest(found) == _digest(expected)
+
+
+def _absent(expected: Trace, found: Trace) -> list[str]:
+    """Return the keys of arrays that no tensor of the port has; each tensor may stand for one."""
+    left: dict[tuple[tuple[int, ...], bytes], int] = {}
+    for array in found.values():
+        key = (array.shape, _digest(array))
+        left[key] = left.get(key, 0) + 1
+    absent = []
+    for name, array in expected.items():
+        key = (array.shape, _digest(array))
+        if not left.get(key):
+            absent.append(name)
+        else:
+            left[key] -= 1
+    return absent
+
+
+def _digest(array: Array) -> bytes:
+    """Return a digest of the bits, the type included."""
+    digest = hashlib.blake2b(str(array.dtype).encode())
+    digest.update(np.ascontiguousarray(array).reshape(-1).view("u1").data)
+    return digest.digest()
