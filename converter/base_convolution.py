@@ -61,11 +61,11 @@ class BaseConvolution(Layer):
     def compute(self, x: Array, weight: Array, window: Window, group: int) -> Array:
         """Compute (N, C, *sizes) -> (N, O, *sizes) without the bias."""
 
-    def outputs(self, channels: int) -> int:  # noqa: ARG002 (some layers derive it from the channels)
+    def outputs(self, channels: int) -> int:
         """Return the number of output channels."""
         return self.num_output
 
-    def groups(self, channels: int) -> int:  # noqa: ARG002 (likewise)
+    def groups(self, channels: int) -> int:
         """Return the number of groups."""
         return self.group
 

@@ -19,8 +19,10 @@ def model_card(conversion: Conversion) -> str:
     source = plain(conversion.model.name if conversion.model else program.net_name)
     parts = [
         f"# {program.class_name}",
-        f"Converted from the Caffe model `{source}` by convert-caffemodel {__version__}. "
-        "`model.py` needs only torch.",
+        (
+            f"Converted from the Caffe model `{source}` by convert-caffemodel {__version__}. "
+            "`model.py` needs only torch."
+        ),
         _usage(conversion),
         _blobs("Inputs", conversion, conversion.net.inputs),
         _blobs("Outputs", conversion, conversion.net.outputs),

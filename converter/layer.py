@@ -7,6 +7,7 @@ under its Caffe type; adding a layer is one file and one import line in `convert
 
 from __future__ import annotations
 
+import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ class Layer(ABC):
     tops: tuple[str, ...]
 
     type: ClassVar[str]
-    registry: ClassVar[dict[str, type[Layer]]] = {}
+    registry: ClassVar[dict[str, builtins.type[Layer]]] = {}
     num_bottoms: ClassVar[tuple[int, int | None]] = (1, 1)
     """Least and most bottoms (None: any number), as the layer's header in Caffe demands."""
     num_tops: ClassVar[tuple[int, int | None]] = (1, 1)

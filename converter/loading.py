@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .bind import bind
-from .errors import context
+from .errors import FileFormatError, context
 from .layer import Stored
 from .lower import lower
 from .net import InputShape, Net, load_net
@@ -125,7 +125,12 @@ def _tensor(array: Stored, weights: Weights | None) -> torch.Tensor:
         path, offset = span
         with Path(path).open("rb", buffering=0) as file:
             file.seek(offset)
-            file.readinto(view.reshape(-1).view("u1"))
+            left = memoryview(view.reshape(-1).view("u1").data)
+            while left:
+                read = file.readinto(left)
+                if not read:
+                    raise FileFormatError(f"{path} became shorter while it was read")
+                left = left[read:]
     return tensor
 
 

@@ -171,7 +171,7 @@ def build(
 
 def _parse(protos: Sequence[LayerParameter]) -> list[Layer]:
     """Parse every layer; all types and features that are not supported are reported together."""
-    layers, refused, unknown = [], list[str](), dict[str, list[str]]()
+    layers, refused, unknown = list[Layer](), list[str](), dict[str, list[str]]()
     for proto in protos:
         known = Layer.registry.get(proto.type)
         if known is None:

@@ -48,7 +48,8 @@ class Preprocess:
         if self.mean is None or self.mean.shape[1:] in {(1, 1), self.crop, self.resize}:
             return
         raise InvalidNetError(
-            f"the mean has shape {self.mean.shape}; it must be one value per channel, or of size {self.resize or self.crop}"
+            f"the mean has shape {self.mean.shape}; it must be one value per channel, "
+            f"or of size {self.resize or self.crop}"
         )
 
     def __call__(self, image: np.ndarray[Any, Any]) -> Floats:
@@ -71,7 +72,7 @@ class Preprocess:
             return (
                 planes
                 if len(planes) == 1
-                else np.tensordot(np.float32(GRAY_FROM_RGB), planes[:3], 1)[None]
+                else np.tensordot(np.array(GRAY_FROM_RGB, np.float32), planes[:3], 1)[None]
             )
         if len(planes) == 1:
             planes = np.repeat(planes, 3, axis=0)

@@ -79,10 +79,8 @@ def _chunks(array: Stored) -> Iterator[memoryview]:
     flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
     step = CHUNK // array.itemsize
     for start in range(0, array.size, step):
-        piece = np.ascontiguousarray(
-            flat[start : start + step], dtype=array.dtype.newbyteorder("<")
-        )
-        yield memoryview(piece).cast("B")
+        piece = np.asarray(flat[start : start + step], array.dtype.newbyteorder("<"))
+        yield memoryview(piece.tobytes())
 
 
 def _write(file: BinaryIO, data: memoryview) -> None:

@@ -146,10 +146,10 @@ def _always(kind: Kind) -> Callable[[bytes, Path], Kind]:
 
 _STRUCTURES: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, Path], Kind]], ...] = (
     (lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), _zip),
+    (_is_safetensors, _always(Kind.SAFETENSORS)),  # before pickle: a length may begin with its byte
     (lambda head: head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05", _pickle),
     (lambda head: head[257:262] == b"ustar", _always(Kind.TAR)),
     (_is_hdf5, _hdf5),
-    (_is_safetensors, _always(Kind.SAFETENSORS)),
     (_is_webp, _always(Kind.IMAGE)),
     (_is_bmp, _always(Kind.IMAGE)),
 )

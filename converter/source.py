@@ -207,9 +207,7 @@ def _reset(program: Program) -> list[str]:
 
 def _statement(statement: Statement) -> str:
     value = statement.value
-    if isinstance(value, tuple) and len(value) > 1:
-        text = ", ".join(map(render, value))
-    else:
-        text = render(value)
+    many = isinstance(value, tuple) and len(value) > 1
+    text = render(value)[1:-1] if many else render(value)
     code = f"        {', '.join(statement.targets)} = {text}"
     return f"{code}  # {' '.join(_shape(shape) for shape in statement.shapes)}"

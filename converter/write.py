@@ -143,7 +143,7 @@ def find_preprocess(net: Net, mean: str | Path | None) -> tuple[Preprocess | Non
             if len(transform.mean_value) == 1
             else transform.mean_value
         )
-        array = np.float32(values).reshape(-1, 1, 1)
+        array = np.array(values, np.float32).reshape(-1, 1, 1)
     if array is None:
         wanted = (
             f" (the net names {transform.mean_file!r})" if transform and transform.mean_file else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -78,10 +79,17 @@ def _images(sources: Sequence[str]) -> Iterator[Path]:
 
 
 def _say_origin(model: str) -> None:
-    """Say on stderr which weights these are, where the file is a caffemodel."""
+    """Say on stderr which weights these are: of a caffemodel what it is, of a folder whether it is untrained."""
+    from converter.sniff import Kind, identify
+
     from .published import recognise
 
-    if Path(model).is_file():
+    record = Path(model) / "conversion.json"
+    if record.is_file():
+        for note in json.loads(record.read_text(encoding="utf-8")).get("warnings", ()):
+            if "UNTRAINED" in str(note):
+                _note(f"{model}: {note}")
+    elif identify(model) is Kind.BINARY_NET:
         _note(f"{model}: {recognise(model)}")
 
 
@@ -124,7 +132,7 @@ def _print_table(scores: Scores) -> None:
         print(f"{image!s:<{width}}  {score:.4f}")
 
 
-def _show_warning(  # noqa: PLR0917 (as warnings calls it)
+def _show_warning(
     message: Warning | str,
     category: type[Warning],  # noqa: ARG001
     filename: str,  # noqa: ARG001

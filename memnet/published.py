@@ -87,7 +87,7 @@ def _other_types(weights: Weights) -> list[str]:
     return [
         f"layer {layer.name!r} is {weights.types[layer.name]}, MemNet's is {layer.type}"
         for layer in deploy_net().layers
-        if weights.types.get(layer.name, "") not in {"", layer.type}
+        if layer.role != "input" and weights.types.get(layer.name, "") not in {"", layer.type}
     ]
 
 

@@ -142,7 +142,9 @@ class Pooling(Layer, type="Pooling"):
         return fits and inside and len(self.tops) == 1
 
     def _lower_exactly(self) -> Lowered:
-        options: dict[str, Expr] = {"stride": self.stride, "padding": self.pad}
+        options: dict[str, Expr] = {} if self.kernel is None else {"stride": self.stride}
+        if any(self.pad):
+            options["padding"] = self.pad
         if not self.round_up:
             options["ceil_mode"] = False
         if len(self.tops) > 1:

@@ -21,7 +21,7 @@ from converter.tracing import trace
 from converter.weights import Weights, load_weights
 
 GROWTH = ((1, 0, 3, 2), (1, 0, 4, 4), (1,), (0, 0, 3, 2))
-"""How much the axes grow; the first that the net allows is taken."""
+"""How much the axes grow; the first that the net allows is taken. Beside images, lists only grow in number."""
 
 Fed = dict[str, Any]
 
@@ -37,7 +37,10 @@ def at_another_size(
 ) -> tuple[Fed, Fed] | None:
     """Larger inputs and the reference's blobs, or None where Caffe could not reshape the net."""
     for growth in GROWTH:
-        larger = {name: grown(array, growth) for name, array in fed.items()}
+        larger = {
+            name: grown(array, growth if array.ndim > 3 or len(fed) == 1 else growth[:1])
+            for name, array in fed.items()
+        }
         try:
             shapes = {name: array.shape for name, array in larger.items()}
             other = load_net(path, input_shape=shapes, **state)

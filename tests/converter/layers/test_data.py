@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from converter.errors import InvalidNetError
+from converter.loading import load
 from converter.net import load_net
+from converter.tracing import trace
 
 LABELLED = 'layer {{ name: "d" type: "{}" top: "data" top: "label" {} }}'
 CROPPED = "data_param { batch_size: 8 } transform_param { crop_size: 20 "
@@ -78,3 +81,19 @@ def test_hdf5_tops_take_a_shape_each(tmp_path) -> None:
         load_net(path, input_shape=(4, 3))
     net = load_net(path, input_shape={"data": (4, 3), "label": (4, 2)})
     assert (net.shapes["data"], net.shapes["label"]) == ((4, 3), (4, 2))
+
+
+def test_train_val_net_runs_with_its_data_as_inputs(tmp_path) -> None:
+    text = """
+        layer { name: "d" type: "Data" top: "data" top: "label" include { phase: TEST }
+                data_param { batch_size: 8 } transform_param { crop_size: 6 } }
+        layer { name: "d" type: "Data" top: "data" top: "label" include { phase: TRAIN }
+                data_param { batch_size: 64 } transform_param { crop_size: 5 } }
+        layer { name: "pool" type: "Pooling" bottom: "data" top: "pool"
+                pooling_param { pool: AVE global_pooling: true } }
+        layer { name: "acc" type: "Accuracy" bottom: "pool" bottom: "label" top: "acc" }"""
+    path = tmp_path / "train_val.prototxt"
+    path.write_text(text)
+    data = np.eye(3)[[2, 0, 1, 1]][:, :, None, None] * np.ones((4, 3, 7, 7))
+    blobs = trace(load(None, path), {"data": data, "label": np.array([2.0, 0, 1, 0])})
+    assert blobs["acc"] == 0.75

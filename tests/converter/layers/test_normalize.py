@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from net_text import check_text, inputs, normal, read_text
-
-from converter.errors import InvalidNetError
+from one_layer import refuse
+from weighted_net import check_sizes, normal
 
 TEXT = 'layer {{ name: "n" type: "Normalize" bottom: "x" top: "y" {} }}'
 
@@ -20,18 +19,17 @@ TEXT = 'layer {{ name: "n" type: "Normalize" bottom: "x" top: "y" {} }}'
     ],
 )
 def test_normalize_equals_reference(tmp_path, shape, param) -> None:
-    text = inputs(x=shape) + TEXT.format(param)
-    check_text(tmp_path, text, {"x": normal(*shape)}, {"x": normal(7, *shape[1:-1], 6)})
+    feeds = ({"x": normal(*size)} for size in (shape, (7, *shape[1:-1], 6)))
+    check_sizes(tmp_path, TEXT.format(param), *feeds)
 
 
 @pytest.mark.parametrize(
-    ("shape", "param", "message"),
+    ("shape", "param", "match"),
     [
         ((2, 3, 4, 5, 2), "", "2 to 4 axes"),
         ((2, 3), 'top: "norm"', "has 2 top blobs, takes 1"),
         ((2, 3), 'normalize_param { normalize_type: "L3" }', "must be L1 or L2"),
     ],
 )
-def test_what_the_forks_refuse_is_refused(tmp_path, shape, param, message) -> None:
-    with pytest.raises(InvalidNetError, match=message):
-        read_text(tmp_path, inputs(x=shape) + TEXT.format(param))
+def test_what_the_forks_refuse_is_refused(tmp_path, shape, param, match) -> None:
+    refuse(tmp_path, TEXT.format(param), match, x=normal(*shape))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 from one_layer import expect, refuse
 
 from converter.layer import Layer, header

@@ -10,7 +10,8 @@ from converter.tracing import trace
 
 
 def test_last_piece_grows_with_the_bottom(tmp_path) -> None:
-    text = 'layer { type: "Slice" bottom: "x" top: "a" top: "b" top: "c" slice_param { axis: 2 slice_point: 1 slice_point: 3 } }'
+    param = "axis: 2 slice_point: [1, 3]"
+    text = f'layer {{ type: "Slice" bottom: "x" top: ["a", "b", "c"] slice_param {{ {param} }} }}'
     module = to_module(net_of(tmp_path, text, x=np.zeros((2, 3, 4))), None)
     x = np.arange(30.0).reshape(1, 3, 10)
     blobs = trace(module, {"x": x})
