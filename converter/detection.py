@@ -1,4 +1,4 @@
-"""What the detection layers share: greedy non-maximum suppression, and the blob of detections (bbox_util.cpp, nms.cpp)."""
+"""What the detection layers share: greedy suppression and the blob of detections (bbox_util.cpp, nms.cpp)."""
 
 from __future__ import annotations
 

@@ -29,14 +29,16 @@ def to_deploy(
     proto: NetParameter, layers: Sequence[LayerParameter], weights: Weights, input_shape: InputShape
 ) -> tuple[list[LayerParameter], tuple[str, ...]]:
     """Return the layers that compute, with Input layers for what data layers fed, and warnings."""
-    labels = {top for layer in proto.layer if _is_data(layer) for top in layer.top[1:]}
-    kept, dropped = [], []
+    layers = _without_splits(layers)
+    labels = _labels(proto, layers, weights)
+    kept = []
+    dropped = [layer.name for layer in proto.layer if _is_data(layer) or _is_loss(layer)]
     for layer in layers:
-        if _is_data(layer) or _is_loss(layer) or (layer.bottom and labels.issuperset(layer.bottom)):
-            dropped.append(layer.name)
-            labels.update(layer.top if layer.bottom else ())
-        else:
-            kept.append(layer)
+        only_labels = labels.issuperset(layer.bottom or layer.top)
+        if only_labels:
+            labels.update(layer.top)
+        elif not (_is_data(layer) or _is_loss(layer)):
+            kept.append(_without_tops(layer, labels) if layer.type == "Input" else layer)
     fed = _fed(kept)
     crop = transform.crop_size if (transform := find_transform(proto.layer)) else 0
     inputs = [
@@ -47,6 +49,61 @@ def to_deploy(
         f"the net inside the file is used; dropped its data and loss layers: {', '.join(dropped)}",
     )
     return [*inputs, *kept], warnings if dropped else ()
+
+
+def _without_splits(layers: Sequence[LayerParameter]) -> list[LayerParameter]:
+    """Undo the Split layers that Caffe itself put in (insert_splits.cpp): their readers read the blob."""
+    split: dict[str, str] = {}
+    kept = []
+    for layer in layers:
+        own = [f"{layer.name}_{at}" for at in range(len(layer.top))]
+        if layer.type == "Split" and layer.name.endswith("_split") and list(layer.top) == own:
+            split |= dict.fromkeys(own, split.get(layer.bottom[0], layer.bottom[0]))
+        elif split.keys() & set(layer.bottom):
+            kept.append(_renamed(layer, split))
+        else:
+            kept.append(layer)
+    return kept
+
+
+def _renamed(layer: LayerParameter, names: Mapping[str, str]) -> LayerParameter:
+    """Return a copy of a layer that reads other blobs."""
+    copy = type(layer)()
+    copy.CopyFrom(layer)
+    copy.bottom[:] = [names.get(bottom, bottom) for bottom in layer.bottom]
+    return copy
+
+
+def _without_tops(layer: LayerParameter, tops: set[str]) -> LayerParameter:
+    """Return an Input layer without some of its tops, and their shapes where each has its own."""
+    left = [at for at, top in enumerate(layer.top) if top not in tops]
+    if len(left) == len(layer.top):
+        return layer
+    copy = type(layer)()
+    copy.CopyFrom(layer)
+    copy.top[:] = [layer.top[at] for at in left]
+    if len(layer.input_param.shape) == len(layer.top):
+        del copy.input_param.shape[:]
+        copy.input_param.shape.extend(layer.input_param.shape[at] for at in left)
+    return copy
+
+
+def _labels(
+    proto: NetParameter, layers: Sequence[LayerParameter], weights: Weights
+) -> set[str]:
+    """Return the fed blobs that reach losses alone: no layer with weights computes with them."""
+    used: set[str] = set()
+    for layer in reversed(layers):
+        if not _is_loss(layer) and (weights.indices(layer.name) or used.intersection(layer.top)):
+            used.update(layer.bottom)
+    feeders = [layer for layer in proto.layer if _is_data(layer) or layer.type == "Input"]
+    to_losses = {bottom for layer in layers if _is_loss(layer) for bottom in layer.bottom}
+    return {
+        top
+        for layer in feeders
+        for top in layer.top
+        if top not in used and (_is_data(layer) or top in to_losses)
+    }
 
 
 def _is_data(layer: LayerParameter) -> bool:

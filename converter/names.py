@@ -58,8 +58,8 @@ def attribute_names() -> Names:
 
 
 def variable_names(reserved: frozenset[str] = frozenset()) -> Names:
-    """Names for the local variables of an emitted `forward`."""
-    return Names("blob", FUNCTION_NAMES | frozenset(dir(builtins)) | reserved)
+    """Names for the local variables of an emitted `forward`; those of builtins that it uses are not free."""
+    return Names("blob", FUNCTION_NAMES | {"float", "locals", "super"} | reserved)
 
 
 def class_name(name: str, reserved: frozenset[str] = frozenset()) -> str:

@@ -25,7 +25,7 @@ def check_regions(shape: Shape) -> None:
 
 def round_half_away(x: np.ndarray) -> np.ndarray:
     """Round as C's `round` does: halves away from zero."""
-    whole = np.trunc(x)
+    whole: np.ndarray = np.trunc(x)
     return whole + np.sign(x) * (np.abs(x - whole) >= 0.5)
 
 
@@ -46,7 +46,13 @@ def pool_regions(
         found.append(
             [
                 [
-                    pool(plane[:, slice(*_within(row, x.shape[2])), slice(*_within(column, x.shape[3]))], i, j)
+                    pool(
+                        plane[
+                            :, slice(*_within(row, x.shape[2])), slice(*_within(column, x.shape[3]))
+                        ],
+                        i,
+                        j,
+                    )
                     for j, column in enumerate(columns)
                 ]
                 for i, row in enumerate(rows)

@@ -1,4 +1,4 @@
-"""What the two YOLO detection layers share: boxes of cells, one suppression over all classes and images (MobileNet-YOLO)."""
+"""What the two YOLO detection layers share: boxes of cells, one suppression over all (MobileNet-YOLO)."""
 
 from __future__ import annotations
 

@@ -111,25 +111,21 @@ class DetectionOutput(Layer, type="DetectionOutput"):
         return rows
 
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
-        options: dict[str, Expr] = {"code_type": self.code_type}
-        if not self.share_location:
-            options["share_location"] = False
-        if self.background_label_id != 0:
-            options["background_label_id"] = self.background_label_id
-        if self.variance_encoded_in_target:
-            options["variance_encoded_in_target"] = True
-        if self.confidence_threshold is not None:
-            options["confidence_threshold"] = self.confidence_threshold
-        options["nms_threshold"] = self.nms_threshold
-        for key, value, default in (
-            ("top_k", self.top_k, -1),
-            ("eta", self.eta, 1),
-            ("keep_top_k", self.keep_top_k, -1),
-        ):
-            if value != default:
-                options[key] = value
+        threshold = LOWEST if self.confidence_threshold is None else self.confidence_threshold
+        options: dict[str, tuple[Expr, Expr]] = {  # each with its default
+            "code_type": (self.code_type, None),
+            "share_location": (self.share_location, True),
+            "background_label_id": (self.background_label_id, 0),
+            "variance_encoded_in_target": (self.variance_encoded_in_target, False),
+            "confidence_threshold": (threshold, LOWEST),
+            "nms_threshold": (self.nms_threshold, None),
+            "top_k": (self.top_k, -1),
+            "eta": (self.eta, 1),
+            "keep_top_k": (self.keep_top_k, -1),
+        }
+        given = {key: value for key, (value, default) in options.items() if value != default}
         inputs = Bottom(0), Bottom(1), Bottom(2)
-        return module("DetectionOutput", self.num_classes, inputs=inputs, **options)
+        return module("DetectionOutput", self.num_classes, inputs=inputs, **given)
 
 
 def _check(param: DetectionOutputParameter) -> None:

@@ -149,7 +149,7 @@ def _ratios(given: Iterable[float], *, flip: bool) -> tuple[float, ...]:
             raise InvalidNetError(f"aspect_ratio is {number(value)}; it must be above 0")
         if all(abs(ratio - known) >= NEAR for known in found):
             found += [ratio, 1 / ratio] if flip else [ratio]
-    return tuple(number(ratio) for ratio in found[1:])
+    return tuple(number(float(ratio)) for ratio in found[1:])
 
 
 def _variances(param: PriorBoxParameter) -> tuple[float, ...]:

@@ -40,7 +40,9 @@ class Proposal(Layer, type="Proposal"):
 
     num_bottoms = (3, 3)
     num_tops = (1, 2)
-    restrictions = "among equal scores the order is Caffe's own quicksort's, here the first comes first"
+    restrictions = (
+        "among equal scores the order is Caffe's own quicksort's, here the first comes first"
+    )
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> Proposal:

@@ -1,4 +1,4 @@
-"""PSROIPooling: the mean in each bin, of the channels made for that bin, 0 for an empty one (R-FCN, psroi_pooling_layer.cu).
+"""PSROIPooling: the mean in each bin, of the channels made for it, 0 for an empty one (psroi_pooling_layer.cu).
 
 Corners are rounded before they are scaled; x2 and y2 mean the end of their pixel.
 """
@@ -57,11 +57,11 @@ class PSROIPooling(Layer, type="PSROIPooling"):
         return ((bottoms[1][0], self.output_dim, self.group_size, self.group_size),)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
-        return (pool_regions(*bottoms, self._bins, self._mean),)
+        return (pool_regions(bottoms[0], bottoms[1], self._bins, self._mean),)
 
     def _bins(self, corners: np.ndarray) -> tuple[Bins, Bins]:
-        rounded = round_half_away(corners)
-        x1, y1, x2, y2 = (rounded + np.float32([0, 0, 1, 1])) * np.float32(self.spatial_scale)
+        ends = round_half_away(corners) + np.array([0, 0, 1, 1], np.float32)
+        x1, y1, x2, y2 = ends * np.float32(self.spatial_scale)
         return _axis_bins(y1, y2, self.group_size), _axis_bins(x1, x2, self.group_size)
 
     def _mean(self, patch: Array, row: int, column: int) -> Array:

@@ -43,7 +43,7 @@ class ROIPooling(Layer, type="ROIPooling"):
         return ((bottoms[1][0], require_axes(bottoms[0], 4)[1], *self.pooled),)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
-        return (pool_regions(*bottoms, self._bins, _maximum),)
+        return (pool_regions(bottoms[0], bottoms[1], self._bins, _maximum),)
 
     def _bins(self, corners: np.ndarray) -> tuple[Bins, Bins]:
         x1, y1, x2, y2 = round_half_away(corners * np.float32(self.spatial_scale)).astype(int)

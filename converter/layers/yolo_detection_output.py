@@ -63,7 +63,11 @@ class YoloDetectionOutput(Layer, type="YoloDetectionOutput"):
             cell = cells(bottom, len(self.biases))
             classes = softmax(cell[..., 5:], -1)
             score = classes.max(-1) * sigmoid(cell[..., 4])
-            fields = classes.argmax(-1)[..., None] + 1, score[..., None], corners(cell, self.biases, 1)
+            fields = (
+                classes.argmax(-1)[..., None] + 1,
+                score[..., None],
+                corners(cell, self.biases, 1),
+            )
             rows.append(np.concatenate(fields, -1)[score >= self.confidence_threshold])
         return (ranked(rows, self.nms_threshold, len(bottoms[0])),)
 

@@ -61,7 +61,7 @@ class Yolov3DetectionOutput(Layer, type="Yolov3DetectionOutput"):
         return (UNKNOWN,)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
-        rows = []
+        rows: list[Array] = []
         for bottom, anchors, scale in zip(bottoms, self.anchors, self.scales, strict=True):
             cell = cells(bottom, len(anchors))
             score = sigmoid(cell[..., 5:]) * sigmoid(cell[..., 4:5])

@@ -31,7 +31,11 @@ class DetectionOutput(nn.Module):
     ) -> None:
         super().__init__()
         self.labels = [label for label in range(num_classes) if label != background_label_id]
-        self.num_classes, self.share_location, self.code_type = num_classes, share_location, code_type
+        self.num_classes, self.share_location, self.code_type = (
+            num_classes,
+            share_location,
+            code_type,
+        )
         self.variance_encoded_in_target = variance_encoded_in_target
         self.confidence_threshold, self.nms_threshold = confidence_threshold, nms_threshold
         self.top_k, self.eta, self.keep_top_k = top_k, eta, keep_top_k

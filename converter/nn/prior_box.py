@@ -34,7 +34,9 @@ class PriorBox(nn.Module):
         sizes = []
         for index, size in enumerate(self.min_sizes):
             sizes.append((float(size), float(size)))
-            sizes += [((size * largest) ** 0.5,) * 2 for largest in self.max_sizes[index : index + 1]]
+            sizes += [
+                ((size * largest) ** 0.5,) * 2 for largest in self.max_sizes[index : index + 1]
+            ]
             sizes += [(size / ratio**0.5, size * ratio**0.5) for ratio in self.ratios]
         return sizes
 
@@ -50,7 +52,8 @@ class PriorBox(nn.Module):
         x = ((columns + self.offset) * step[1])[:, None]
         left, right = (x - half_width) / image_width, (x + half_width) / image_width
         top, bottom = (y - half_height) / image_height, (y + half_height) / image_height
-        boxes = torch.stack(torch.broadcast_tensors(left, top, right, bottom), -1)
+        shape = (height, width, len(half_width))
+        boxes = torch.stack([edge.expand(shape) for edge in (left, top, right, bottom)], -1)
         if self.clip:
             boxes = boxes.clamp(0, 1)
         variances = boxes.new_tensor(self.variances).expand_as(boxes)

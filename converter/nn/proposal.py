@@ -34,7 +34,9 @@ class Proposal(nn.Module):
         self.pre_nms_topn, self.post_nms_topn = pre_nms_topn, post_nms_topn
         self.return_scores = return_scores
 
-    def forward(self, confidence: Tensor, deltas: Tensor, info: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(
+        self, confidence: Tensor, deltas: Tensor, info: Tensor
+    ) -> Tensor | tuple[Tensor, Tensor]:
         info = info.flatten()
         boxes = self._boxes(deltas, info)
         score = confidence.chunk(2, 1)[1].permute(0, 2, 3, 1).flatten(1)
@@ -43,9 +45,13 @@ class Proposal(nn.Module):
         regions, scores = [], []
         for image in range(len(boxes)):
             order = score[image].argsort(descending=True, stable=True)[: self.pre_nms_topn]
-            kept = _suppress(boxes[image, order], self.nms_thresh, border=1, most=self.post_nms_topn)
+            kept = _suppress(
+                boxes[image, order], self.nms_thresh, border=1, most=self.post_nms_topn
+            )
             order = order[kept]
-            regions.append(torch.cat((boxes.new_full((len(order), 1), image), boxes[image, order]), 1))
+            regions.append(
+                torch.cat((boxes.new_full((len(order), 1), image), boxes[image, order]), 1)
+            )
             scores.append(score[image, order])
         found = torch.cat(regions)
         return (found, torch.cat(scores)) if self.return_scores else found
@@ -64,8 +70,8 @@ class Proposal(nn.Module):
 
     def _boxes(self, deltas: Tensor, info: Tensor) -> Tensor:
         """Return the corners (N, H * W * A, 4), within the image."""
-        height, width = deltas.shape[2:]
-        deltas = deltas.unflatten(1, (-1, 4)).permute(0, 3, 4, 1, 2)
+        batch, _, height, width = deltas.shape
+        deltas = deltas.reshape(batch, -1, 4, height, width).permute(0, 3, 4, 1, 2)
         rows = torch.arange(height, dtype=deltas.dtype, device=deltas.device) * self.feat_stride
         columns = torch.arange(width, dtype=deltas.dtype, device=deltas.device) * self.feat_stride
         y, x = torch.meshgrid(rows, columns, indexing="ij")

@@ -1,14 +1,8 @@
-"""What the two poolings of regions share."""
+"""Bins of regions, for the two poolings of regions."""
 
 from __future__ import annotations
 
 from torch import Tensor
-
-
-def _rounded(x: Tensor) -> Tensor:
-    """Round as C does: halves away from zero."""
-    whole = x.trunc()
-    return whole + x.sign() * ((x - whole).abs() >= 0.5)
 
 
 def _spans(begin: Tensor, end: Tensor, size: int) -> list[list[tuple[int, int]]]:

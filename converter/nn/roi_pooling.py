@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .regions import _rounded, _spans
+from .regions import _spans
+from .rounded import _rounded
 
 
 class ROIPooling(nn.Module):
@@ -21,7 +22,10 @@ class ROIPooling(nn.Module):
         rows = _spans(*self._bins(y1, y2, self.pooled[0]), x.shape[2])
         columns = _spans(*self._bins(x1, x2, self.pooled[1]), x.shape[3])
         images = regions[:, 0].long().tolist()
-        found = [self._pool(x[image], *spans) for image, *spans in zip(images, rows, columns, strict=True)]
+        found = [
+            self._pool(x[image], *spans)
+            for image, *spans in zip(images, rows, columns, strict=True)
+        ]
         return torch.stack(found) if found else x.new_zeros(0, x.shape[1], *self.pooled)
 
     def _bins(self, first: Tensor, last: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -30,7 +34,15 @@ class ROIPooling(nn.Module):
         index = torch.arange(count, dtype=step.dtype, device=step.device)
         return (index * step).floor() + first[:, None], ((index + 1) * step).ceil() + first[:, None]
 
-    def _pool(self, plane: Tensor, rows: list[tuple[int, int]], columns: list[tuple[int, int]]) -> Tensor:
-        patches = [plane[:, top:bottom, left:right].flatten(1) for top, bottom in rows for left, right in columns]
-        best = [patch.amax(1) if patch.shape[1] else plane.new_zeros(len(plane)) for patch in patches]
-        return torch.stack(best, 1).unflatten(1, self.pooled)
+    def _pool(
+        self, plane: Tensor, rows: list[tuple[int, int]], columns: list[tuple[int, int]]
+    ) -> Tensor:
+        patches = [
+            plane[:, top:bottom, left:right].flatten(1)
+            for top, bottom in rows
+            for left, right in columns
+        ]
+        best = [
+            patch.amax(1) if patch.shape[1] else plane.new_zeros(len(plane)) for patch in patches
+        ]
+        return torch.unflatten(torch.stack(best, 1), 1, self.pooled)

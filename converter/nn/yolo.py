@@ -10,7 +10,8 @@ from .suppress import _detections, _suppress
 
 def _cells(x: Tensor, boxes: int) -> Tensor:
     """Return a map (N, boxes * values, H, W) as (N, H, W, boxes, values)."""
-    return x.unflatten(1, (boxes, -1)).permute(0, 3, 4, 1, 2)
+    batch, _, height, width = x.shape
+    return x.reshape(batch, boxes, -1, height, width).permute(0, 3, 4, 1, 2)
 
 
 def _corners(cells: Tensor, anchors: tuple[tuple[float, float], ...], scale: int) -> Tensor:

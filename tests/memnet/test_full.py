@@ -8,12 +8,12 @@ from pathlib import Path
 import memnet_rule as rule
 import numpy as np
 import pytest
+from golden import assert_close
 
 import converter
 import memnet
 from converter import tolerance
 from converter.tracing import trace
-from golden import assert_close
 
 RECORDED = np.load(rule.RECORDED)
 BLOBS = [name.removeprefix("sample/") for name in RECORDED.files if name.startswith("sample/")]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from golden import assert_close
 
 import converter
 from converter import tolerance
-from golden import assert_close
 
 
 @pytest.mark.parametrize("file", ["net.caffemodel", "net_v1.caffemodel"])
