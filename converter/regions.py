@@ -25,8 +25,9 @@ def check_regions(shape: Shape) -> None:
 
 def round_half_away(x: np.ndarray) -> np.ndarray:
     """Round as C's `round` does: halves away from zero."""
-    whole: np.ndarray = np.trunc(x)
-    return whole + np.sign(x) * (np.abs(x - whole) >= 0.5)
+    whole = np.trunc(x)
+    rounded: np.ndarray = whole + np.sign(x) * (np.abs(x - whole) >= 0.5)
+    return rounded
 
 
 def pool_regions(
@@ -35,32 +36,21 @@ def pool_regions(
     bins: Callable[[np.ndarray], tuple[Bins, Bins]],
     pool: Callable[[Array, int, int], Array],
 ) -> Array:
-    """Return one value for each channel and bin: `pool` of the bin's patch (channels, h, w) and its place, 0 if empty.
+    """Return (R, channels, rows, columns): `pool` of each bin's patch (channels, h, w) and of its row and column.
 
-    `bins` gives the rows and columns [begin, end) of the bins of a region, not yet clipped to the plane.
+    `bins` gives [begin, end) of the rows and of the columns of a region, not yet clipped to the plane.
     """
     found = []
     for region in regions.reshape(-1, 5):
         plane = x[int(region[0])]
         rows, columns = bins(region[1:].astype(np.float32))
-        found.append(
-            [
-                [
-                    pool(
-                        plane[
-                            :, slice(*_within(row, x.shape[2])), slice(*_within(column, x.shape[3]))
-                        ],
-                        i,
-                        j,
-                    )
-                    for j, column in enumerate(columns)
-                ]
-                for i, row in enumerate(rows)
-            ]
-        )
-    return np.moveaxis(np.array(found), -1, 1)
+        for i, row in enumerate(rows):
+            for j, column in enumerate(columns):
+                patch = plane[:, _within(row, x.shape[2]), _within(column, x.shape[3])]
+                found.append(pool(patch, i, j))
+    return np.moveaxis(np.array(found).reshape(-1, len(rows), len(columns), found[0].size), -1, 1)
 
 
-def _within(span: tuple[int, int], size: int) -> tuple[int, int]:
+def _within(span: tuple[int, int], size: int) -> slice:
     begin, end = (min(max(edge, 0), size) for edge in span)
-    return begin, max(begin, end)
+    return slice(begin, max(begin, end))

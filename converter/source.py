@@ -7,6 +7,7 @@ from identifiers made by `names.py`; nothing of a file's own text reaches Python
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isfinite
 
 from . import __version__
@@ -188,7 +189,10 @@ def _forward(program: Program) -> list[str]:
     results = [program.blobs[blob] for blob in program.outputs]
     many = len(results) > 1
     lines = [f"    def forward({arguments}) -> {'Output' if many else 'Tensor'}:"]
-    lines += [_statement(statement) for statement in program.statements]
+    shapes = {program.blobs[blob]: program.shapes[blob] for blob in program.inputs}
+    for statement in program.statements:
+        lines.append(_statement(statement, shapes))
+        shapes.update(zip(statement.targets, statement.shapes, strict=True))
     lines.append(f"        return {'Output(' + ', '.join(results) + ')' if many else results[0]}")
     return lines
 
@@ -205,9 +209,12 @@ def _reset(program: Program) -> list[str]:
     ]
 
 
-def _statement(statement: Statement) -> str:
+def _statement(statement: Statement, known: Mapping[str, Shape]) -> str:
+    """Return an assignment; the shapes follow it unless a layer in place keeps the one just shown."""
     value = statement.value
     many = isinstance(value, tuple) and len(value) > 1
     text = render(value)[1:-1] if many else render(value)
     code = f"        {', '.join(statement.targets)} = {text}"
+    if tuple(known.get(target) for target in statement.targets) == statement.shapes:
+        return code
     return f"{code}  # {' '.join(_shape(shape) for shape in statement.shapes)}"

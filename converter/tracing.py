@@ -48,7 +48,7 @@ def trace(
 def _tensor(array: np.ndarray[Any, Any], dtype: torch.dtype | None) -> torch.Tensor:
     import torch
 
-    tensor = torch.tensor(array)
+    tensor = torch.tensor(array.copy())  # torch takes no negative strides
     return tensor.to(dtype) if dtype is not None and tensor.is_floating_point() else tensor
 
 

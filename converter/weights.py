@@ -116,11 +116,11 @@ class Weights(Mapping[str, tuple[np.ndarray[Any, np.dtype[np.float32]], ...]]):
 
     def count(self, name: str) -> int:
         """How many blobs a layer has in the file, without reading them."""
-        return max(self._layers[name], default=-1) + 1
+        return max(self._layers.get(name, ()), default=-1) + 1
 
     def indices(self, name: str) -> tuple[int, ...]:
         """Which blobs of a layer the file has; HDF5 stores a shared one with its owner alone."""
-        return tuple(self._layers[name])
+        return tuple(self._layers.get(name, ()))
 
     def fit(self, name: str, index: int, shape: Shape) -> Array:
         """Blob `index` of a layer in the shape a net wants, read-only.

@@ -256,7 +256,9 @@ def check_free(folder: Path, *, force: bool) -> None:
         if not force:
             raise OutputError("exists; choose another folder with -o, or replace it with --force")
         if folder.is_symlink() or not (folder / RECORD).is_file():
-            raise OutputError(f"exists and holds no {RECORD}: not a conversion, so --force keeps it")
+            raise OutputError(
+                f"exists and holds no {RECORD}: not a conversion, so --force keeps it"
+            )
 
 
 def _write_files(conversion: Conversion, folder: Path, *, sha256: bool) -> None:

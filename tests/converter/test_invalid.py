@@ -89,5 +89,5 @@ def test_index_beyond_the_batch_is_refused_at_forward(shared) -> None:
     fed = {"a": np.zeros((2, 3), np.float32), "b": np.array([0, 2], np.float32)}
     with pytest.raises(IndexError, match="out of range"):
         trace(load(None, path), fed)
-    with pytest.raises(InvalidNetError, match="index 2 .* batch of 2"):
+    with pytest.raises(InvalidNetError, match=r"index 2 .* batch of 2"):
         evaluate(load_net(path), None, fed)

@@ -231,3 +231,12 @@ def test_folder_without_a_mean_has_no_preprocessing_of_its_own(
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # loading says nothing; scoring will
         assert vars(memnet.load(tmp_path))["preprocess"] is None
+
+
+def test_safetensors_whose_length_begins_like_a_pickle_is_none(tmp_path: Path) -> None:
+    """A header of 0x380 bytes begins with a pickle's first two; it was refused as one."""
+    path = tmp_path / "odd.safetensors"
+    header = b'{"__metadata__":{"format":"pt"}}'.ljust(0x380)
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(WeightsError, match=r"missing: conv1\.bias \(96,\)"):
+        memnet.load(path)
