@@ -1,7 +1,8 @@
 """Binding: which stored blob fills which blob of the net (net.cpp, CopyTrainedLayersFrom and ShareTrainedLayers).
 
 By layer name only. A name that the net has twice fills its first layer; a shared blob is filled by the last layer of
-the file that has it; a layer that the file lacks keeps its filler, which here must be allowed and constant.
+the file that has it; a layer that the file lacks keeps its filler, which here must be allowed. A filler that draws at
+random needs a seed; each blob then has a generator of its own, so that its numbers do not depend on the other layers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import WeightsError, listed
+from .errors import InvalidNetError, WeightsError, listed
+from .fillers import DETERMINISTIC, fill
 from .layer import Blob, Stored
 from .net import Net
 from .weights import Weights
@@ -27,27 +29,38 @@ class Bound:
     """Layers of the file with weights that the net does not have."""
     filled: tuple[str, ...]
     """Layers that the file lacks, filled as the net's text says."""
+    seed: int | None = None
+    """Of the fillers that draw at random, if any may."""
 
 
-def bind(net: Net, weights: Weights | None, *, allow_missing: bool = False) -> Bound:
-    """Fill the net's blobs from a file. Raises WeightsError listing everything missing or misshapen."""
-    binding = _Binding(net)
+def bind(
+    net: Net, weights: Weights | None, *, allow_missing: bool = False, seed: int | None = None
+) -> Bound:
+    """Fill the net's blobs from a file. Raises WeightsError listing everything missing or misshapen.
+
+    `allow_missing` fills what the file lacks where the filler leaves no choice; with a `seed` (0 or more) every
+    filler may.
+    """
+    if seed is not None and seed < 0:
+        raise InvalidNetError(f"the seed of the fillers is {seed}; it must be 0 or more")
+    binding = _Binding(net, seed)
     if weights is not None:
         for name in weights:
             binding.copy(weights, name)
-    filled = binding.fill(allow_missing=allow_missing)
+    filled = binding.fill(allow_missing=allow_missing or seed is not None)
     if binding.problems:
         raise WeightsError(listed(binding.problems))
     blobs = tuple(
         tuple(binding.array((index, at)) for at in range(len(step.blobs)))
         for index, step in enumerate(net.steps)
     )
-    return Bound(blobs=blobs, unused=tuple(binding.unused), filled=filled)
+    return Bound(blobs=blobs, unused=tuple(binding.unused), filled=filled, seed=seed)
 
 
 @dataclass
 class _Binding:
     net: Net
+    seed: int | None
     unused: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -76,7 +89,7 @@ class _Binding:
         self._given.add(index)
         for at in stored:
             try:
-                array = weights.fit(name, at, wanted[at].shape)
+                array = weights.fit(name, at, wanted[at].file_shape)
             except WeightsError as error:
                 self.problems.append(error.message)
                 continue
@@ -98,7 +111,7 @@ class _Binding:
             if not allow_missing:
                 self.problems.append(
                     f"layer {step.layer.name!r}: the file has no weights for it (needs {_described(step.blobs)}); "
-                    f"if Caffe's constant fillers are wanted, allow missing weights"
+                    f"if Caffe's fillers are wanted, allow missing weights, or initialise them with a seed"
                 )
                 continue
             filled.append(step.layer.name)
@@ -110,13 +123,17 @@ class _Binding:
         return slot not in self._owner and slot not in self._arrays
 
     def _fill_one(self, slot: Slot, blob: Blob, layer: str) -> None:
-        if blob.filler.type != "constant":
+        if self.seed is None and blob.filler.type not in DETERMINISTIC:
             self.problems.append(
                 f"layer {layer!r}: {blob.key} is missing from the file and its filler {blob.filler.type!r} is random; "
-                f"no value of it is the right one"
+                f"no value of it is the right one. For a net to train, initialise it with a seed"
             )
             return
-        self._arrays[slot] = np.broadcast_to(np.float32(blob.filler.value), blob.shape)
+        generator = np.random.default_rng((self.seed or 0, *slot))
+        try:
+            self._arrays[slot] = fill(blob.filler, blob.file_shape, generator)
+        except InvalidNetError as error:
+            self.problems.append(f"layer {layer!r}: {blob.key}: {error.message}")
 
     def array(self, slot: Slot) -> Stored:
         """Return a blob, in its own shape where a permissive share has another."""
@@ -126,4 +143,4 @@ class _Binding:
 
 
 def _described(blobs: tuple[Blob, ...]) -> str:
-    return ", ".join(f"{blob.key} {blob.shape}" for blob in blobs) or "none"
+    return ", ".join(f"{blob.key} {blob.file_shape}" for blob in blobs) or "none"

@@ -42,9 +42,7 @@ def check_folder(
     """Load a written folder as a stranger would and compare every blob, in net order."""
     fed = inputs if inputs is not None else noise(conversion)
     ours = trace(load_folder(folder, conversion.lowering.program.class_name), fed)
-    expected = evaluate(
-        conversion.net, conversion.weights, fed, allow_missing=bool(conversion.bound.filled)
-    )
+    expected = evaluate(conversion.net, conversion.weights, fed, bound=conversion.bound)
     return tuple(
         Finding(blob=blob, difference=relative_difference(ours[blob], expected[blob]))
         for blob in conversion.net.shapes

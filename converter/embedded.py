@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .errors import InvalidNetError
-from .layer import Layer
+from .layers import find
 from .program import Shape
 from .transform import find_transform
 
@@ -107,14 +107,14 @@ def _labels(
 
 
 def _is_data(layer: LayerParameter) -> bool:
-    known = Layer.registry.get(layer.type)
+    known = find(layer.type)
     if layer.type in FORK_DATA or (layer.type == "Python" and not layer.bottom):
         return True
     return known is not None and known.role == "input" and layer.type != "Input"
 
 
 def _is_loss(layer: LayerParameter) -> bool:
-    known = Layer.registry.get(layer.type)
+    known = find(layer.type)
     return layer.type in FORK_LOSSES | SINKS or (known is not None and known.role == "loss")
 
 

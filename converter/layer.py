@@ -89,6 +89,13 @@ class Blob:
     filler: Filler = Filler()
     buffer: bool = False
     """Not a parameter in torch (running statistics): copied where Caffe shares it, never tied."""
+    stored: Shape | None = None
+    """Its shape in files, where that is another: that of the inner product which a convolution was."""
+
+    @property
+    def file_shape(self) -> Shape:
+        """The shape that a file has, and that its filler fills."""
+        return self.shape if self.stored is None else self.stored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from protos.forks import described, forks_with_type
+
 from .errors import InvalidNetError, UnsupportedError, context, listed
 from .layer import Blob, Layer
+from .layers import every, find
 from .program import Shape
+from .rates import Rates, find_rates
 from .shapes import check_blob
 from .transform import Transform, find_transform
 
@@ -49,6 +53,8 @@ class Net:
     shapes: Mapping[str, Shape]
     """Blob -> its shape (its last one, where a layer works in place)."""
     shares: tuple[Share, ...]
+    rates: Rates
+    """How fast each blob of each step is trained."""
     transform: Transform | None = None
     """What the text's data layers say of their pictures."""
     warnings: tuple[str, ...] = ()
@@ -86,14 +92,15 @@ def load_net(
 
     `phase`, `stages` and `level` choose layers by their include and exclude rules. `input_shape` replaces the
     declared one: a tuple for the only input, or a mapping by blob. From a `.caffemodel`, data and loss layers are
-    dropped, and what they fed becomes an input. `dialect` names the fork whose field numbers a binary file uses.
+    dropped, and what they fed becomes an input. `dialect` names the fork whose field numbers a binary file uses
+    (`docs/dialects.md`); without it the file is asked.
 
     Raises:
         FileFormatError: the file is not a net.
         InvalidNetError: the net cannot be right; the message names file, layer and value.
         UnsupportedError: it has layers that are not converted; all are listed.
     """
-    from . import layers  # noqa: F401 (registers them)
+    from .dialect import choose_dialect
     from .embedded import to_deploy
     from .read_net import read_net
     from .sniff import Kind, identify
@@ -101,13 +108,14 @@ def load_net(
     from .weights import load_weights
 
     with context(str(path)):
+        dialect, guess = choose_dialect(path, dialect)
         proto, warnings = upgrade(read_net(path, dialect))
         kept, more = select(proto, phase, tuple(stages), level)
         if identify(path) is Kind.BINARY_NET:
             kept, dropped = to_deploy(proto, kept, load_weights(path), input_shape)
             more += dropped
         _find_files(kept, Path(path).parent)
-        net = build(proto.name, kept, input_shape, warnings + more)
+        net = build(proto.name, kept, input_shape, guess + warnings + more)
         return replace(net, transform=find_transform(proto.layer))
 
 
@@ -160,11 +168,13 @@ def build(
     for layer in layers:
         with context(f"layer {layer.name!r} ({layer.type})"):
             steps.append(wiring.connect(layer))
+    shares = _shares(protos, steps)
     return Net(
         name=name,
         steps=tuple(steps),
         shapes=MappingProxyType(wiring.shapes),
-        shares=_shares(protos, steps),
+        shares=shares,
+        rates=find_rates(protos, steps, shares),
         warnings=warnings,
     )
 
@@ -173,7 +183,7 @@ def _parse(protos: Sequence[LayerParameter]) -> list[Layer]:
     """Parse every layer; all types and features that are not supported are reported together."""
     layers, refused, unknown = list[Layer](), list[str](), dict[str, list[str]]()
     for proto in protos:
-        known = Layer.registry.get(proto.type)
+        known = find(proto.type)
         if known is None:
             unknown.setdefault(proto.type, []).append(repr(proto.name))
             continue
@@ -184,7 +194,7 @@ def _parse(protos: Sequence[LayerParameter]) -> list[Layer]:
             refused.append(str(error))
     refused += [_unknown(layer_type, names) for layer_type, names in unknown.items()]
     if unknown:
-        refused.append(f"supported types: {', '.join(sorted(Layer.registry))}")
+        refused.append(f"supported types: {', '.join(sorted(every()))}")
     if refused:
         raise UnsupportedError(listed(refused))
     return layers
@@ -195,8 +205,12 @@ def _unknown(layer_type: str, names: list[str]) -> str:
     which = f"layer {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
     if not layer_type:
         return f"{which}: gives no type"
-    near = [name for name in Layer.registry if name.lower() == layer_type.lower()]
-    hint = f"; did you mean {near[0]!r}? Types are case sensitive" if near else ""
+    near = [name for name in every() if name.lower() == layer_type.lower()]
+    forks = forks_with_type(layer_type)
+    if forks:
+        hint = f"; it is of {described(forks)}, and not converted: register a layer of your own for it"
+    else:
+        hint = f"; did you mean {near[0]!r}? Types are case sensitive" if near else ""
     return f"{which}: unknown layer type {layer_type!r}{hint}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .bind import bind
+from .bind import Bound, bind
 from .errors import context
 from .layer import Array, Arrays
 from .net import Net
@@ -21,14 +21,16 @@ def evaluate(
     *,
     allow_missing: bool = False,
     state: dict[int, Arrays] | None = None,
+    bound: Bound | None = None,
 ) -> dict[str, Array]:
     """Return {blob name: float64 array} with the final value of every blob.
 
     The inputs may have any shape that the net could be reshaped to. `state` carries what recurrent layers keep from
-    one forward to the next: give the same dictionary, empty at first, to each; without it each begins anew.
+    one forward to the next: give the same dictionary, empty at first, to each; without it each begins anew. `bound`
+    takes the place of `weights` and `allow_missing` where the weights are bound already.
     """
     state = {} if state is None else state
-    bound = bind(net, weights, allow_missing=allow_missing)
+    bound = bound or bind(net, weights, allow_missing=allow_missing)
     blobs: dict[str, Array] = {name: np.asarray(inputs[name], np.float64) for name in net.inputs}
     for index, (step, stored) in enumerate(zip(net.steps, bound.blobs, strict=True)):
         if step.layer.role == "input":

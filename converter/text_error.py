@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from protos.forks import described, forks_with_field
 from protos.messages import DESCRIPTOR
 
 from .errors import InvalidNetError
@@ -61,16 +62,29 @@ def _unknown_field(message: str, field: str) -> str:
     if field in ("layer", "layers"):
         return f"{field!r} inside of a {message}; the closing brace before it is missing"
     known = [known.name for known in DESCRIPTOR.message_types_by_name[message].fields]
-    return f"{message} has no field {field!r}; {_choice(field, known)}"
+    return f"{message} has no field {field!r}; {_of_a_fork(message, field) or _choice(field, known)}"
 
 
 def _unknown_value(enum: str, value: str) -> str:
+    fork = _of_a_fork(enum, value)
     if enum == "V1LayerParameter.LayerType":
-        return f"no type {value!r} in `layers`; a quoted type belongs in `layer`, without the s"
+        quoted = "a quoted type belongs in `layer`, without the s"
+        return f"no type {value!r} in `layers`; {fork or quoted}"
     message, _, name = enum.rpartition(".")
     home = DESCRIPTOR.message_types_by_name[message] if message else DESCRIPTOR
     known = [known.name for known in home.enum_types_by_name[name].values]
-    return f"{enum} has no value {value!r}; {_choice(value, known)}"
+    return f"{enum} has no value {value!r}; {fork or _choice(value, known)}"
+
+
+def _of_a_fork(message: str, name: str) -> str:
+    """Say which forks have a field or an enum value, and what to do; "" if none is known."""
+    forks = forks_with_field(message, name)
+    if not forks:
+        return ""
+    return (
+        f"{described(forks)} {'has' if len(forks) == 1 else 'have'} it, and it is not converted; "
+        f"remove it if the outputs do not depend on it"
+    )
 
 
 def _choice(wrong: str, known: list[str]) -> str:

@@ -216,6 +216,21 @@ def inner_renumbering(
     )
 
 
+def dialects_with_number(layer_type: str, number: int) -> tuple[str, ...] | None:
+    """The dialects in which a layer of this type has a parameter under `number`; None if no fork has it."""
+    for types, fields in _FIELDS.items():
+        if layer_type in types:
+            for numbers in fields.values():
+                if number in numbers:
+                    return numbers[number]
+    return None
+
+
+def dialects_with_scalar(number: int) -> tuple[str, ...]:
+    """The dialects that have a scalar under `number` on layers of every type."""
+    return tuple(dialect for dialect, numbers in _EVERY_LAYER.items() if number in numbers)
+
+
 def _fields_of(layer_type: str, dialect: str | None) -> Iterator[tuple[int, str]]:
     """Pairs of original number and field name; all forks' where the dialect has none of its own."""
     pairs = [

@@ -52,11 +52,6 @@ def reference_backend(conversion: Conversion) -> Backend:
     def run(inputs: Trace) -> Trace:
         from converter.reference import evaluate
 
-        return evaluate(
-            conversion.net,
-            conversion.weights,
-            inputs,
-            allow_missing=bool(conversion.bound.filled),
-        )
+        return evaluate(conversion.net, conversion.weights, inputs, bound=conversion.bound)
 
     return run

@@ -16,7 +16,12 @@ def text(param: str) -> str:
 
 
 def test_boxes_of_one_cell(tmp_path) -> None:
-    sizes = [(4, 4), (6, 6), (8, 2), (2, 8)]  # 4.9 is cut to 4; sqrt(4 * 9); ratio 4 and its inverse
+    sizes = [
+        (4, 4),
+        (6, 6),
+        (8, 2),
+        (2, 8),
+    ]  # 4.9 is cut to 4; sqrt(4 * 9); ratio 4 and its inverse
     boxes = [
         ((10 - w / 2) / 20, (5 - h / 2) / 10, (10 + w / 2) / 20, (5 + h / 2) / 10) for w, h in sizes
     ]
@@ -28,7 +33,11 @@ def test_boxes_of_one_cell(tmp_path) -> None:
 def test_sizes_are_read_from_the_bottoms(tmp_path) -> None:
     feeds = [
         {"x": np.zeros((batch, 2, *size)), "image": np.zeros((batch, 3, *image))}
-        for batch, size, image in ((1, (3, 2), (24, 17)), (2, (5, 4), (40, 33)), (3, (1, 7), (9, 61)))
+        for batch, size, image in (
+            (1, (3, 2), (24, 17)),
+            (2, (5, 4), (40, 33)),
+            (3, (1, 7), (9, 61)),
+        )
     ]
     check_sizes(tmp_path, text("min_size: 5 aspect_ratio: 2 clip: true offset: 0.3"), *feeds)
 

@@ -58,7 +58,9 @@ def test_unbroken_sequence_is_torchs_own(module) -> None:
 
 def test_second_forward_continues_the_first(module) -> None:
     whole = feed(steps=2 * STEPS)
-    halves = [{key: array[part] for key, array in whole.items()} for part in (slice(4), slice(4, 8))]
+    halves = [
+        {key: array[part] for key, array in whole.items()} for part in (slice(4), slice(4, 8))
+    ]
     expected = run(module, whole)
     module.reset()
     found = np.concatenate([run(module, half) for half in halves])

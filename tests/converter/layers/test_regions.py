@@ -80,6 +80,12 @@ def test_proposals_of_more_and_larger_images_equal_the_reference(tmp_path) -> No
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, text: str, change: dict, match: str) -> None:
-    shapes = {"x": (1, 5, 4, 4), "r": (3, 5), "p": (1, 12, 4, 4), "d": (1, 24, 4, 4), "info": (1, 4)}
+    shapes = {
+        "x": (1, 5, 4, 4),
+        "r": (3, 5),
+        "p": (1, 12, 4, 4),
+        "d": (1, 24, 4, 4),
+        "info": (1, 4),
+    }
     used = {name: shape for name, shape in (shapes | change).items() if f'"{name}"' in text}
     refuse(tmp_path, text, match, **{name: np.zeros(shape) for name, shape in used.items()})
