@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .loading import load
     from .mean import load_mean
     from .net import Net, load_net
+    from .optimizer_groups import parameter_groups
     from .preprocess import Preprocess, load_preprocess
     from .tracing import trace
     from .weights import Weights, load_weights
@@ -35,6 +36,7 @@ __all__ = [
     "load_net",
     "load_preprocess",
     "load_weights",
+    "parameter_groups",
     "trace",
 ]
 
@@ -49,6 +51,7 @@ _HOMES = {
     "load_net": "net",
     "load_preprocess": "preprocess",
     "load_weights": "weights",
+    "parameter_groups": "optimizer_groups",
     "trace": "tracing",
 }
 

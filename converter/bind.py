@@ -32,6 +32,13 @@ class Bound:
     seed: int | None = None
     """Of the fillers that draw at random, if any may."""
 
+    @property
+    def untrained(self) -> str:
+        """What must be said of the filled layers: nothing where no filler could draw at random."""
+        if self.seed is None or not self.filled:
+            return ""
+        return f"initialised by fillers, untrained (seed {self.seed})"
+
 
 def bind(
     net: Net, weights: Weights | None, *, allow_missing: bool = False, seed: int | None = None

@@ -23,26 +23,43 @@ def model_card(conversion: Conversion) -> str:
             f"Converted from the Caffe model `{source}` by convert-caffemodel {__version__}. "
             "`model.py` needs only torch."
         ),
+        _untrained(conversion),
         _usage(conversion),
         _blobs("Inputs", conversion, conversion.net.inputs),
         _blobs("Outputs", conversion, conversion.net.outputs),
         _preprocessing(conversion.preprocess),
         _notes(conversion),
-        "## Files\n\n"
-        "`model.py` the source; `model.safetensors` the weights; `conversion.json` one row for each Caffe layer, "
-        "with the state-dict keys of its blobs"
-        + (
-            "; `preprocessor_config.json` what a picture goes through before the net."
-            if conversion.preprocess
-            else "."
-        ),
+        _files(conversion),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _files(conversion: Conversion) -> str:
+    said = {
+        "model.py": "the source",
+        "model.safetensors": "the weights",
+        "model.onnx": "the net for ONNX Runtime and others; inputs and outputs have the names of the blobs",
+        "model.onnx.data": "its weights, which have to lie beside it",
+        "model.pt2": "the net for `torch.export.load`; several outputs are a tuple in the order above",
+        "preprocessor_config.json": "what a picture goes through before the net",
+        "mean.npy": "the mean image",
+        "conversion.json": "one row for each Caffe layer, with the state-dict keys of its blobs",
+    }
+    rows = [f"- `{name}`: {said[name]}" for name in conversion.files if name in said]
+    return "\n".join(["## Files", "", *rows])
 
 
 def plain(name: str) -> str:
     """Return a file's own words fit for Markdown."""
     return re.sub(r"[^A-Za-z0-9 _.,:/()+@#=-]", "?", name)[:120]
+
+
+def _untrained(conversion: Conversion) -> str:
+    bound = conversion.bound
+    if not bound.untrained:
+        return ""
+    what = "The weights" if conversion.weights is None else f"Layers {', '.join(bound.filled)}"
+    return f"**{plain(what)}: {bound.untrained}.** The outputs mean nothing before they are trained."
 
 
 def _usage(conversion: Conversion) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,14 @@ import numpy as np
 
 from . import tolerance
 from .compare import relative_difference
+from .program import Shape
 from .reference import evaluate
 from .tracing import trace
 
 if TYPE_CHECKING:
     import torch
 
+    from .net import Net
     from .write import Conversion
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -42,24 +45,43 @@ def check_folder(
     """Load a written folder as a stranger would and compare every blob, in net order."""
     fed = inputs if inputs is not None else noise(conversion)
     ours = trace(load_folder(folder, conversion.lowering.program.class_name), fed)
-    expected = evaluate(conversion.net, conversion.weights, fed, bound=conversion.bound)
+    expected = evaluate(
+        conversion.net, conversion.weights, fed, bound=conversion.bound, given=ours
+    )
     return tuple(
         Finding(blob=blob, difference=relative_difference(ours[blob], expected[blob]))
         for blob in conversion.net.shapes
     )
 
 
-def noise(conversion: Conversion) -> Arrays:
-    """Return seeded inputs: two pictures less their mean where the net takes images, else standard normal numbers."""
+def noise(conversion: Conversion, shapes: Mapping[str, Shape] | None = None) -> Arrays:
+    """Return seeded inputs: pictures less their mean where the net takes images, integers where it counts with them,
+    else standard normal numbers.
+
+    Without `shapes` they have the declared ones, but are not more than two pictures.
+    """
     generator = np.random.default_rng(SEED)
+    choices = _choices(conversion.net)
     fed = {}
     for blob in conversion.net.inputs:
-        shape = conversion.net.shapes[blob]
-        if conversion.preprocess is not None:
+        shape = shapes[blob] if shapes is not None else conversion.net.shapes[blob]
+        if conversion.preprocess is not None and shapes is None:
             shape = (min(shape[0], 2), *shape[1:])
+        if blob in choices:
+            fed[blob] = generator.integers(choices[blob], size=shape).astype(np.float32)
+            continue
         scale = 60.0 * conversion.preprocess.scale if conversion.preprocess is not None else 1.0
         fed[blob] = generator.normal(scale=scale, size=shape).astype(np.float32)
     return fed
+
+
+def _choices(net: Net) -> dict[str, int]:
+    """Return the inputs that some layer takes as integers below n."""
+    return {
+        step.layer.bottoms[at]: count
+        for step in net.steps
+        for at, count in step.layer.choices(step.bottoms).items()
+    }
 
 
 def load_folder(folder: Path, class_name: str) -> torch.nn.Module:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from protos import DIALECTS
+
 from . import __version__
 from .errors import CaffeError, InvalidNetError
 
@@ -50,6 +52,11 @@ def _run(options: argparse.Namespace, example: Example | None) -> int:
         return _run_example(options, example)
     if options.model is None:
         raise InvalidNetError("no model is given; see --help, or try --example")
+    if options.layers:
+        from .own_layers import import_layers
+
+        for path in options.layers:
+            import_layers(path)
     return _inspect(options) if options.inspect else _convert(options)
 
 
@@ -76,15 +83,21 @@ def _inspect(options: argparse.Namespace) -> int:
         input_shape=_input_shape(options.input_shape),
         dialect=options.dialect,
     )
+    if options.fully_convolutional:
+        from .convolutional import to_fully_convolutional
+
+        net = to_fully_convolutional(net)
     print(layer_json(net) if options.json else layer_table(net))
     _note(() if options.json else net.warnings)
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
+    from .formats import check_formats
     from .record import conversion_record
     from .write import check_free, default_folder, prepare, write_folder
 
+    formats = check_formats(options.format.split(","))
     model, prototxt = _model_and_text(options)
     conversion = prepare(
         model,
@@ -96,11 +109,18 @@ def _convert(options: argparse.Namespace) -> int:
         input_shape=_input_shape(options.input_shape),
         dialect=options.dialect,
         allow_missing=options.allow_missing,
+        initialize=options.init,
+        fully_convolutional=options.fully_convolutional,
     )
     folder = Path(options.out) if options.out else default_folder(conversion)
     check_free(folder, force=options.force)
-    write_folder(
-        conversion, folder, force=options.force, durable=options.durable, sha256=options.sha256
+    conversion = write_folder(
+        conversion,
+        folder,
+        formats=formats,
+        force=options.force,
+        durable=options.durable,
+        sha256=options.sha256,
     )
     if options.json:
         print(conversion_record(conversion, None), end="")
@@ -121,6 +141,7 @@ def _model_and_text(options: argparse.Namespace) -> tuple[Path | None, Path | No
 
 
 def _summarise(conversion: Conversion, folder: Path) -> None:
+    from . import tolerance
     from .table import totals
 
     net, weights = conversion.net, conversion.weights
@@ -134,6 +155,10 @@ def _summarise(conversion: Conversion, folder: Path) -> None:
     print(f"  {conversion.lowering.program.class_name}: {totals(net)}")
     for title, blobs in ("input", net.inputs), ("output", net.outputs):
         print(f"  {title}: {', '.join(f'{blob} {net.shapes[blob]}' for blob in blobs)}")
+    for export in conversion.exports:
+        print(
+            f"  {export.files[0]}: within {export.difference:.2g} of the module, limit {tolerance.EXPORT:g}"
+        )
     _note(conversion.notes)
 
 
@@ -213,6 +238,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--mean", metavar="M", help="mean file: .binaryproto, .npy or .mat")
     add("-o", "--out", metavar="DIR", help="folder to write (default: <stem>_torch)")
     add(
+        "--format",
+        default="safetensors",
+        metavar="F,F",
+        help="what to write: safetensors (always, with the source), onnx, pt2; the last two are compared with the module",
+    )
+    add(
         "--input-shape",
         metavar="N,C,H,W",
         action="append",
@@ -232,6 +263,17 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="fill layers that MODEL lacks with their constant fillers, as Caffe does",
     )
+    add(
+        "--init",
+        type=int,
+        metavar="SEED",
+        help="fill all that MODEL lacks (a prototxt alone: everything) by its fillers: untrained weights",
+    )
+    add(
+        "--fully-convolutional",
+        action="store_true",
+        help="turn inner products over images into convolutions, so that larger images give a map",
+    )
     add("--phase", choices=("TEST", "TRAIN"), default="TEST", help="for include and exclude rules")
     add(
         "--stage",
@@ -243,8 +285,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--level", type=int, default=0, metavar="L", help="for include and exclude rules")
     add(
         "--dialect",
+        choices=DIALECTS,
         metavar="FORK",
-        help="the fork whose field numbers a binary file uses, where they collide",
+        help=f"the fork whose field numbers a binary file uses, guessed where it can be: {', '.join(DIALECTS)}",
+    )
+    add(
+        "--layers",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="layers of your own: RUNS this Python file, whose Layer subclasses then count; may be repeated",
     )
     add("--sha256", action="store_true", help="record the model's hash")
     add("--durable", action="store_true", help="wait until the files are on the disk")

@@ -2,15 +2,16 @@
 
 `parse` reads the proto, `shapes` follows Caffe's integer arithmetic, `weights` lists its blobs in Caffe's order,
 `reference` is its float64 meaning in NumPy, `lower` says what it becomes in PyTorch. A subclass registers itself
-under its Caffe type; adding a layer is one file and one import line in `converter/layers/__init__.py`.
+under its Caffe type; adding a layer is adding its file to `converter/layers`.
 """
 
 from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
@@ -116,6 +117,10 @@ class Layer(ABC):
     role: ClassVar[Literal["layer", "input", "loss"]] = "layer"
     stateful: ClassVar[bool] = False
     """Whether a forward begins where the last one ended; see `reference_from`."""
+    jumps: ClassVar[bool] = False
+    """Whether rounding of its bottoms can move its tops by more than a rounding: a choice, an order, a threshold."""
+    modules: ClassVar[Mapping[str, str | Path]] = {}
+    """For a layer from outside: torch module class -> its file, whose text is copied into `model.py`."""
     restrictions: ClassVar[str] = ""
     """For the list of layers: what of Caffe's layer is refused."""
 
@@ -124,8 +129,8 @@ class Layer(ABC):
         super().__init_subclass__(**kwargs)
         if not type:
             return
-        known = Layer.registry.get(type)
-        if known is not None and known.__qualname__ != cls.__qualname__:
+        known = _registered(type, cls.__module__)
+        if known is not None and not _same(known, cls):
             msg = f"layer type {type!r} is already registered by {known.__module__}.{known.__qualname__}"
             raise TypeError(msg)
         cls.type = type
@@ -168,6 +173,10 @@ class Layer(ABC):
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
         """Return what the layer becomes in PyTorch."""
 
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:  # noqa: ARG002
+        """Return bottom -> n for each bottom that counts with the integers below n, as labels do."""
+        return {}
+
     def multiply_adds(self, bottoms: Sequence[Shape], tops: Sequence[Shape]) -> int:  # noqa: ARG002
         """Return the multiplications with weights in one forward."""
         return 0
@@ -176,6 +185,18 @@ class Layer(ABC):
         """Refuse numbers of bottoms and tops that Caffe's layer refuses (layer.hpp, CheckBlobCounts)."""
         _check_count("bottom", len(self.bottoms), self.num_bottoms)
         _check_count("top", len(self.tops), self.num_tops)
+
+
+def _registered(layer_type: str, module: str) -> builtins.type[Layer] | None:
+    """Return the class that has a type; a type of ours is taken even before its file is imported."""
+    from .layers import find
+
+    return Layer.registry.get(layer_type) if module.startswith(find.__module__) else find(layer_type)
+
+
+def _same(first: builtins.type, second: builtins.type) -> bool:
+    """Whether two classes are one that was defined again: `dataclass` with slots does, and so does a reload."""
+    return (first.__module__, first.__qualname__) == (second.__module__, second.__qualname__)
 
 
 def _check_count(what: str, found: int, allowed: tuple[int, int | None]) -> None:

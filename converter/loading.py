@@ -37,12 +37,16 @@ def load(
     input_shape: InputShape = None,
     dialect: str | None = None,
     allow_missing: bool = False,
+    initialize: int | None = None,
+    fully_convolutional: bool = False,
 ) -> torch.nn.Module:
     """Return the module of a Caffe model, in eval mode, float32, on the CPU.
 
     `model` is a `.caffemodel` in any format, or None for a net whose layers have no weights; without `prototxt` the
     net inside `model` is used. The other arguments are those of `load_net`; `allow_missing` fills layers that the
-    file lacks with their constant fillers, as Caffe would.
+    file lacks where their fillers leave no choice; with the seed `initialize` every filler may fill, those that draw
+    at random too, and a net from its text alone is one to train. `fully_convolutional` turns inner products over
+    images into convolutions, so that larger images give a map.
 
     `forward` takes the net's input blobs in order, and returns the one output or a named tuple of them.
 
@@ -61,14 +65,21 @@ def load(
         input_shape=input_shape,
         dialect=dialect,
     )
+    if fully_convolutional:
+        from .convolutional import to_fully_convolutional
+
+        with context(str(text)):
+            net = to_fully_convolutional(net)
     with context(str(model or prototxt)):
-        return to_module(net, weights, allow_missing=allow_missing)
+        return to_module(net, weights, allow_missing=allow_missing, seed=initialize)
 
 
-def to_module(net: Net, weights: Weights | None, *, allow_missing: bool = False) -> torch.nn.Module:
-    """Return the module of a net with the weights of a file."""
+def to_module(
+    net: Net, weights: Weights | None, *, allow_missing: bool = False, seed: int | None = None
+) -> torch.nn.Module:
+    """Return the module of a net with the weights of a file; the other arguments are those of `bind`."""
     lowering = lower(net)
-    bound = bind(net, weights, allow_missing=allow_missing)
+    bound = bind(net, weights, allow_missing=allow_missing, seed=seed)
     return instantiate(lowering.program, state_dict(net, lowering, bound), weights)
 
 

@@ -31,7 +31,8 @@ def lower(net: Net) -> Lowering:
         raise InvalidNetError("has no outputs: every blob is taken by a layer that makes none")
     lowered = _lower_steps(net)
     targets = {part.module.target for part in lowered if part and part.module}
-    helpers = defined_names(target for target in targets if target.isidentifier())
+    own = {cls: str(path) for layer in net.layers for cls, path in layer.modules.items()}
+    helpers = defined_names((target for target in targets if target.isidentifier()), own)
     cls = class_name(net.name, helpers)
     attributes = _attributes(net, lowered)
     variables = _variables(net, helpers | {cls})
@@ -58,6 +59,7 @@ def lower(net: Net) -> Lowering:
         ties=_ties(net, attributes),
         blobs=MappingProxyType(variables),
         shapes=net.shapes,
+        modules=MappingProxyType(own),
     )
     return Lowering(program, tuple(attributes))
 

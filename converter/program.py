@@ -119,3 +119,5 @@ class Program:
     blobs: Mapping[str, str] = field(default_factory=dict)
     """Blob -> the variable that holds it at the end of `forward`."""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """Module class -> the file that defines it, for those of layers from outside."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from . import __version__
+from . import __version__, tolerance
 
 if TYPE_CHECKING:
+    from .formats import Exported
     from .write import Conversion
 
 
@@ -27,14 +28,26 @@ def conversion_record(conversion: Conversion, sha256: str | None) -> str:
                 "outputs": [_blob(conversion, blob) for blob in net.outputs],
                 "layers": _layers(conversion),
                 "shared": [{"parameter": tie.sharer, "is": tie.owner} for tie in program.ties],
-                "filled_with_constants": list(conversion.bound.filled),
+                "filled": {"layers": list(conversion.bound.filled), "seed": conversion.bound.seed},
                 "unused_layers_of_the_file": list(conversion.bound.unused),
+                "files": list(conversion.files),
+                "exports": [_export(export) for export in conversion.exports],
                 "warnings": list(conversion.notes),
             },
             indent=1,
         )
         + "\n"
     )
+
+
+def _export(export: Exported) -> dict[str, object]:
+    return {
+        "format": export.format,
+        "files": list(export.files),
+        "inputs_with_fixed_first_axis": list(export.fixed),
+        "largest_relative_difference_to_the_module": export.difference,
+        "limit": tolerance.EXPORT,
+    }
 
 
 def _model(conversion: Conversion, sha256: str | None) -> dict[str, object] | None:
@@ -63,10 +76,16 @@ def _layers(conversion: Conversion) -> list[dict[str, object]]:
             "tops": list(step.layer.tops),
             "shapes": [list(shape) for shape in step.tops],
             "blobs": [
-                {"shape": list(blob.shape), "key": f"{attribute}.{blob.key}"} for blob in step.blobs
+                {
+                    "shape": list(blob.shape),
+                    "key": f"{attribute}.{blob.key}",
+                    "lr_mult": rate.lr_mult,
+                    "decay_mult": rate.decay_mult,
+                }
+                for blob, rate in zip(step.blobs, rates, strict=True)
             ],
         }
-        for step, attribute in zip(
-            conversion.net.steps, conversion.lowering.attributes, strict=True
+        for step, rates, attribute in zip(
+            conversion.net.steps, conversion.net.rates, conversion.lowering.attributes, strict=True
         )
     ]

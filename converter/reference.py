@@ -22,12 +22,14 @@ def evaluate(
     allow_missing: bool = False,
     state: dict[int, Arrays] | None = None,
     bound: Bound | None = None,
+    given: Mapping[str, np.ndarray[Any, Any]] | None = None,
 ) -> dict[str, Array]:
     """Return {blob name: float64 array} with the final value of every blob.
 
     The inputs may have any shape that the net could be reshaped to. `state` carries what recurrent layers keep from
     one forward to the next: give the same dictionary, empty at first, to each; without it each begins anew. `bound`
-    takes the place of `weights` and `allow_missing` where the weights are bound already.
+    takes the place of `weights` and `allow_missing` where the weights are bound already. A layer that `jumps`
+    computes with the blobs of `given`, if it is there: so that it is compared on the numbers it was given.
     """
     state = {} if state is None else state
     bound = bound or bind(net, weights, allow_missing=allow_missing)
@@ -36,7 +38,8 @@ def evaluate(
         if step.layer.role == "input":
             continue
         with context(f"layer {step.layer.name!r} ({step.layer.type})"):
-            bottoms = [blobs[bottom] for bottom in step.layer.bottoms]
+            source = given if given is not None and step.layer.jumps else blobs
+            bottoms = [np.asarray(source[bottom], np.float64) for bottom in step.layer.bottoms]
             arrays = [blob.astype(np.float64) for blob in stored]
             if step.layer.stateful:
                 before = state.get(index, ())

@@ -15,6 +15,7 @@ from .modules import definitions
 from .program import Bottom, Call, Expr, Name, Program, Shape, Statement
 
 WIDTH = 100
+COMMENT_WIDTH = 120  # a shape beside a long line reads better than above it
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}  # of the infix operators
 
 
@@ -128,9 +129,8 @@ def _imports(body: str, helpers: dict[str, str], program: Program) -> str:
 
 def _helpers(program: Program) -> dict[str, str]:
     """Return the text of what the program uses of `converter/nn`, by file."""
-    return definitions(
-        member.call.target for member in program.members if member.call.target.isidentifier()
-    )
+    targets = {member.call.target for member in program.members}
+    return definitions((name for name in targets if name.isidentifier()), program.modules)
 
 
 def _output_type(program: Program) -> list[str]:
@@ -170,9 +170,8 @@ def _blob_names(program: Program) -> list[str]:
 
 def _init(program: Program) -> list[str]:
     lines = ["    def __init__(self) -> None:", "        super().__init__()"]
-    lines += [
-        f"        self.{member.attribute} = {render(member.call)}" for member in program.members
-    ]
+    for member in program.members:
+        lines += _assignment(f"        self.{member.attribute} = ", member.call)
     for tie in program.ties:
         owner = (
             f"self.{tie.owner}.view({_tuple(list(map(str, tie.shape)))})"
@@ -191,7 +190,7 @@ def _forward(program: Program) -> list[str]:
     lines = [f"    def forward({arguments}) -> {'Output' if many else 'Tensor'}:"]
     shapes = {program.blobs[blob]: program.shapes[blob] for blob in program.inputs}
     for statement in program.statements:
-        lines.append(_statement(statement, shapes))
+        lines += _statement(statement, shapes)
         shapes.update(zip(statement.targets, statement.shapes, strict=True))
     lines.append(f"        return {'Output(' + ', '.join(results) + ')' if many else results[0]}")
     return lines
@@ -209,12 +208,23 @@ def _reset(program: Program) -> list[str]:
     ]
 
 
-def _statement(statement: Statement, known: Mapping[str, Shape]) -> str:
-    """Return an assignment; the shapes follow it unless a layer in place keeps the one just shown."""
-    value = statement.value
+def _assignment(start: str, value: Expr) -> list[str]:
+    """Return `start` and the value, the arguments of a call on lines of their own where one line is too long."""
     many = isinstance(value, tuple) and len(value) > 1
-    text = render(value)[1:-1] if many else render(value)
-    code = f"        {', '.join(statement.targets)} = {text}"
+    line = start + (render(value)[1:-1] if many else render(value))
+    if len(line) <= WIDTH or not isinstance(value, Call) or not value.target[0].isalpha():
+        return [line]
+    args = [render(part) for part in value.args]
+    args += [f"{key}={render(part)}" for key, part in value.kwargs]
+    return [f"{start}{value.target}(", *(f"            {arg}," for arg in args), "        )"]
+
+
+def _statement(statement: Statement, known: Mapping[str, Shape]) -> list[str]:
+    """Return an assignment; the shapes stand beside it unless a layer in place keeps the one just shown."""
+    lines = _assignment(f"        {', '.join(statement.targets)} = ", statement.value)
     if tuple(known.get(target) for target in statement.targets) == statement.shapes:
-        return code
-    return f"{code}  # {' '.join(_shape(shape) for shape in statement.shapes)}"
+        return lines
+    comment = f"# {' '.join(_shape(shape) for shape in statement.shapes)}"
+    if len(lines) == 1 and len(lines[0]) + 2 + len(comment) <= COMMENT_WIDTH:
+        return [f"{lines[0]}  {comment}"]
+    return [f"        {comment}", *lines]

@@ -17,6 +17,9 @@ Real Caffe's `prob1` of mtcnn-relu-det1 (logits to 472) is 4.9e-5 from the float
 FLOAT64 = 1e-12
 """float64 module against the float64 reference: the same formulas, summed in another order."""
 
+EXPORT = 1e-5
+"""An exported file against the module that it was made from: the same float32 arithmetic in another library's order."""
+
 ERROR_RATIO_MEAN = 2.0
 ERROR_RATIO_WORST = 8.0
 """Our float32 error over Caffe's, both against the float64 reference: geometric mean over blobs, and the worst."""

@@ -11,12 +11,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .bind import Bound, bind
 from .card import model_card
 from .errors import InvalidNetError, OutputError, context
+from .formats import Exported, check_formats
 from .lower import Lowering, lower
 from .mean import load_mean
 from .net import InputShape, Net, load_net
@@ -43,6 +44,15 @@ class Conversion:
     preprocess: Preprocess | None
     notes: tuple[str, ...]
     """What a user should know: warnings of reading, layers filled or left out, guesses about the preprocessing."""
+    exports: tuple[Exported, ...] = ()
+    """What was written beside source and safetensors; known once the folder is."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files in the folder."""
+        preprocessing = self.preprocess.to_files() if self.preprocess is not None else {}
+        exported = (name for export in self.exports for name in export.files)
+        return ("model.py", "model.safetensors", *exported, *preprocessing, RECORD, "README.md")
 
 
 def prepare(
@@ -56,6 +66,8 @@ def prepare(
     input_shape: InputShape = None,
     dialect: str | None = None,
     allow_missing: bool = False,
+    initialize: int | None = None,
+    fully_convolutional: bool = False,
 ) -> Conversion:
     """Read, check and lower a model; the arguments are those of `load`, and `mean` a mean file."""
     text = prototxt if prototxt is not None else model
@@ -70,9 +82,14 @@ def prepare(
         input_shape=input_shape,
         dialect=dialect,
     )
+    if fully_convolutional:
+        from .convolutional import to_fully_convolutional
+
+        with context(str(text)):
+            net = to_fully_convolutional(net)
     lowering = lower(net)
     with context(str(model or prototxt)):
-        bound = bind(net, weights, allow_missing=allow_missing)
+        bound = bind(net, weights, allow_missing=allow_missing, seed=initialize)
     preprocess, guesses = find_preprocess(net, mean)
     return Conversion(
         model=Path(model) if model is not None else None,
@@ -92,9 +109,8 @@ def _notes(net: Net, weights: Weights | None, bound: Bound) -> tuple[str, ...]:
         notes += _untrained(net, weights)
         notes += _other_types(net, weights)
     if bound.filled:
-        notes.append(
-            f"filled with constants, because the file lacks them: {', '.join(bound.filled)}"
-        )
+        how = bound.untrained or "filled as the net's text says"
+        notes.append(f"{how}, because no file gives them: {', '.join(bound.filled)}")
     if bound.unused:
         notes.append(f"layers of the file that the net does not have: {', '.join(bound.unused)}")
     return tuple(notes)
@@ -175,25 +191,30 @@ def convert(
     prototxt: str | Path | None = None,
     mean: str | Path | None = None,
     out: str | Path | None = None,
+    formats: Iterable[str] = ("safetensors",),
     phase: str = "TEST",
     stages: Iterable[str] = (),
     level: int = 0,
     input_shape: InputShape = None,
     dialect: str | None = None,
     allow_missing: bool = False,
+    initialize: int | None = None,
+    fully_convolutional: bool = False,
     force: bool = False,
     durable: bool = False,
     sha256: bool = False,
 ) -> Path:
     """Convert a Caffe model and write its folder; returns the folder, by default `<stem>_torch`.
 
+    `formats` may add `onnx` and `pt2` to source and safetensors; both are compared with the module (docs/exports.md).
     `force` replaces a folder that an earlier conversion wrote; `durable` waits until the files are on the disk;
     `sha256` records the model's hash. The other arguments are those of `load`.
 
     Raises:
         FileFormatError, InvalidNetError, UnsupportedError, WeightsError: with file, layer, found and expected.
-        OutputError: the folder exists, or cannot be written.
+        OutputError: the folder exists or cannot be written, or an exported file differs from the module.
     """
+    formats = check_formats(formats)
     conversion = prepare(
         model,
         prototxt,
@@ -204,9 +225,13 @@ def convert(
         input_shape=input_shape,
         dialect=dialect,
         allow_missing=allow_missing,
+        initialize=initialize,
+        fully_convolutional=fully_convolutional,
     )
     folder = Path(out) if out is not None else default_folder(conversion)
-    write_folder(conversion, folder, force=force, durable=durable, sha256=sha256)
+    write_folder(
+        conversion, folder, formats=formats, force=force, durable=durable, sha256=sha256
+    )
     return folder
 
 
@@ -221,11 +246,12 @@ def write_folder(
     conversion: Conversion,
     folder: Path,
     *,
+    formats: tuple[str, ...] = ("safetensors",),
     force: bool = False,
     durable: bool = False,
     sha256: bool = False,
-) -> None:
-    """Write a prepared conversion. Raises OutputError; then nothing is left behind."""
+) -> Conversion:
+    """Write a prepared conversion; returns it with what was exported. Raises CaffeError and leaves nothing behind."""
     with context(str(folder)):
         check_free(folder, force=force)
         try:
@@ -237,7 +263,7 @@ def write_folder(
                 f"cannot be written: {error.strerror}; choose another place with -o"
             ) from error
         try:
-            _write_files(conversion, temporary, sha256=sha256)
+            conversion = _write_files(conversion, temporary, formats, sha256=sha256)
             temporary.chmod(0o777 & ~_umask())
             if durable:
                 _sync(temporary)
@@ -246,6 +272,7 @@ def write_folder(
             raise OutputError(f"cannot be written: {error.strerror}; nothing was kept") from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+    return conversion
 
 
 def check_free(folder: Path, *, force: bool) -> None:
@@ -261,7 +288,9 @@ def check_free(folder: Path, *, force: bool) -> None:
             )
 
 
-def _write_files(conversion: Conversion, folder: Path, *, sha256: bool) -> None:
+def _write_files(
+    conversion: Conversion, folder: Path, formats: tuple[str, ...], *, sha256: bool
+) -> Conversion:
     digest = _sha256(conversion.model) if sha256 and conversion.model is not None else None
     source = to_source(conversion.lowering.program)
     (folder / "model.py").write_text(source, encoding="utf-8")
@@ -270,13 +299,36 @@ def _write_files(conversion: Conversion, folder: Path, *, sha256: bool) -> None:
         "source": conversion.model.name if conversion.model else "",
         "class": conversion.lowering.program.class_name,
     }
+    if conversion.bound.untrained:
+        label["weights"] = conversion.bound.untrained
     write_safetensors(folder / "model.safetensors", state, conversion.weights, label)
     for name, content in (
         conversion.preprocess.to_files() if conversion.preprocess else {}
     ).items():
         (folder / name).write_bytes(content)
+    conversion = _exported(conversion, folder, formats)
     (folder / RECORD).write_text(conversion_record(conversion, digest), encoding="utf-8")
     (folder / "README.md").write_text(model_card(conversion), encoding="utf-8")
+    return conversion
+
+
+def _exported(conversion: Conversion, folder: Path, formats: tuple[str, ...]) -> Conversion:
+    """Write the other formats, if any, and note what they cannot do that the module can."""
+    if not set(formats) - {"safetensors"}:
+        return conversion
+    from .exports import write_exports  # torch, and for ONNX its packages
+
+    exports = write_exports(conversion, folder, formats)
+    fixed = dict.fromkeys(blob for export in exports for blob in export.fixed)
+    files = " and ".join(export.files[0] for export in exports)
+    notes = [
+        f"in {files} the first axis of input {blob!r} is fixed at {conversion.net.shapes[blob][0]}"
+        for blob in fixed
+        if conversion.net.shapes[blob]
+    ]
+    if any(layer.stateful for layer in conversion.net.layers):
+        notes.append(f"{files} carry no state: each run begins as after `reset()`")
+    return replace(conversion, exports=exports, notes=conversion.notes + tuple(notes))
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,8 @@ asks for it is skipped with a reason where the folder is absent; with REQUIRE_SH
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,16 @@ def shared() -> Path:
     if not (SHARED / "goldens" / "index.json").is_file():
         pytest.skip(f"needs the recorded cases in {SHARED.name}/ beside the checkout")
     return SHARED
+
+
+@pytest.fixture
+def own_layers() -> Iterator[None]:
+    """For a test that defines layers: forget them afterwards."""
+    from converter.layer import Layer
+
+    yield
+    for name, cls in list(Layer.registry.items()):
+        if not cls.__module__.startswith("converter.layers."):
+            del Layer.registry[name]
+    for name in [name for name in sys.modules if name.startswith("caffe_layers.")]:
+        del sys.modules[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ class Accuracy(Layer, type="Accuracy"):
     ignore_label: int | None
 
     num_bottoms = (2, 2)
+    jumps = True
     num_tops = (1, 2)
     role = "loss"
 
@@ -49,6 +50,9 @@ class Accuracy(Layer, type="Accuracy"):
             )
         check_labels(bottoms, self.axis)
         return ((), (bottoms[0][axis_index(self.axis, bottoms[0])],))[: len(self.tops)]
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: bottoms[0][axis_index(self.axis, bottoms[0])]}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         x = rows(bottoms[0], axis_index(self.axis, bottoms[0].shape))

@@ -30,6 +30,8 @@ class ArgMax(Layer, type="ArgMax"):
     top_k: int
     out_max_val: bool
 
+    jumps = True
+
     @classmethod
     def parse(cls, proto: LayerParameter) -> ArgMax:
         param = proto.argmax_param

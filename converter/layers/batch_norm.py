@@ -3,8 +3,9 @@
 The file holds mean and variance times a factor, the third blob; a factor of 0 means mean = var = 0. Torch's module
 computes x * a + b instead, which costs float32 about as many units in the last place as the mean is standard
 deviations from 0; up to 30 of them no error larger than 4 times Caffe's was seen.
-In `train()` it is torch's: the average of statistics moves by a tenth, with an unbiased variance, where Caffe keeps
-a sum that decays by 0.999.
+In `train()` both normalise by the batch's mean and biased variance, and average the unbiased one. Caffe sums the
+statistics with decay f, and the factor alike: its average moves by 1 / factor, which from 1 sinks to 1 - f within some
+1 / (1 - f) batches. Torch's moves by 1 - f from the start.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class BatchNorm(Layer, type="BatchNorm"):
 
     use_global_stats: bool
     eps: float
+    momentum: float
+    """By which torch's average moves: 1 less Caffe's `moving_average_fraction`."""
 
     in_place = True
     restrictions = "NVCaffe's scale_bias is refused"
@@ -44,6 +47,7 @@ class BatchNorm(Layer, type="BatchNorm"):
             **header(proto),
             use_global_stats=param.use_global_stats or not param.HasField("use_global_stats"),
             eps=number(param.eps),
+            momentum=number(1 - number(param.moving_average_fraction)),
         )
 
     def shapes(self, bottoms: Sequence[Shape]) -> tuple[Shape, ...]:
@@ -83,6 +87,8 @@ class BatchNorm(Layer, type="BatchNorm"):
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
         axes, channels = len(bottoms[0]), bottoms[0][1]
         options: dict[str, bool | float] = {} if self.eps == 1e-5 else {"eps": self.eps}
+        if self.use_global_stats and self.momentum != 0.1:
+            options["momentum"] = self.momentum
         options["affine"] = False
         if not self.use_global_stats:
             options["track_running_stats"] = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ class BatchReindex(Layer, type="BatchReindex"):
         shape, indices = bottoms
         axis_index(0, shape)
         return ((*require_axes(indices, 1), *shape[1:]),)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: bottoms[0][0]}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         x, indices = bottoms[0], bottoms[1].astype(int)

@@ -5,7 +5,7 @@ The legacy version takes max(0, margin - d^2) instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -46,6 +46,9 @@ class ContrastiveLoss(Loss, type="ContrastiveLoss"):
                 f"bottoms have shapes {bottoms[0]} and {bottoms[1]}; they must be equal"
             )
         check_one_label(bottoms, 2)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {2: 2}
 
     def loss(self, bottoms: Sequence[Array]) -> float:
         a, b, similar = (bottom.reshape(len(bottom), -1) for bottom in bottoms)

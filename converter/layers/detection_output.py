@@ -42,6 +42,7 @@ class DetectionOutput(Layer, type="DetectionOutput"):
     keep_top_k: int
 
     num_bottoms = (3, 4)
+    jumps = True
     restrictions = "a fourth bottom, save_output_param and visualize have no effect"
 
     @classmethod

@@ -1,4 +1,8 @@
-"""Dropout: the identity in the test phase; kept values are scaled while training, as in torch (dropout_layer.cpp)."""
+"""Dropout: the identity in the test phase; kept values are scaled while training, as in torch (dropout_layer.cpp).
+
+Forks of Fast R-CNN and SegNet have `scale_train: false`: values kept are left alone, and those of the test phase are
+scaled by the share that is kept.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..elementwise import Elementwise
 from ..errors import InvalidNetError, UnsupportedError
 from ..layer import Array, Arrays, header, number
-from ..program import Lowered, Shape, module
+from ..program import Lowered, Shape, call, module
 
 if TYPE_CHECKING:
     from protos import LayerParameter
@@ -20,6 +24,7 @@ class Dropout(Elementwise, type="Dropout"):
     """Zeroes a share `dropout_ratio` of the values while training."""
 
     dropout_ratio: float
+    scale_train: bool
 
     restrictions = "sample_weights_test, which drops at random in the test phase too, is refused"
 
@@ -35,10 +40,17 @@ class Dropout(Elementwise, type="Dropout"):
             raise InvalidNetError(
                 f"dropout_ratio is {number(param.dropout_ratio)}; it must be at least 0 and below 1"
             )
-        return cls(**header(proto), dropout_ratio=number(param.dropout_ratio))
+        return cls(**header(proto), dropout_ratio=number(param.dropout_ratio), scale_train=param.scale_train)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
-        return (bottoms[0],)
+        return (bottoms[0] if self.scale_train else bottoms[0] * self._kept,)
+
+    @property
+    def _kept(self) -> float:
+        return number(1 - self.dropout_ratio)
 
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
-        return module("nn.Dropout", self.dropout_ratio)
+        dropout = module("nn.Dropout", self.dropout_ratio)
+        if self.scale_train:
+            return dropout
+        return Lowered(call("*", dropout.expression, self._kept), dropout.module)

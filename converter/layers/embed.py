@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,9 @@ class Embed(Layer, type="Embed"):
         weight = Blob(key="weight", shape=shape, filler=self.weight_filler)
         bias = Blob(key="bias", shape=(self.num_output,), filler=self.bias_filler)
         return (weight, bias) if self.bias_term else (weight,)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {0: self.input_dim}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         y = blobs[0][bottoms[0].astype(np.int64)]

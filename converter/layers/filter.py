@@ -5,7 +5,7 @@ How many they are depends on the data; as in Caffe, shapes are inferred as if al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -48,6 +48,9 @@ class Filter(Layer, type="Filter"):
                     f"bottom {index} has shape {shape}, the selector {selector}; axis 0 must be equal"
                 )
         return tuple(data)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {len(bottoms) - 1: 2}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         *data, selector = bottoms

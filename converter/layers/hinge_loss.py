@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ class HingeLoss(Loss, type="HingeLoss"):
 
     def check(self, bottoms: Sequence[Shape]) -> None:
         check_one_label(bottoms)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: prod(bottoms[0][1:])}
 
     def loss(self, bottoms: Sequence[Array]) -> float:
         x = bottoms[0].reshape(len(bottoms[0]), -1).copy()

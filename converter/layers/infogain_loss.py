@@ -6,7 +6,7 @@ whose numbers become a buffer of the module, so that they travel with its weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -87,6 +87,9 @@ class InfogainLoss(Loss, type="InfogainLoss"):
             return {}
         classes = bottoms[0][axis_index(self.axis, bottoms[0])]
         return {"matrix": self.matrix.reshape(classes, classes)}
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: bottoms[0][axis_index(self.axis, bottoms[0])]}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         axis = axis_index(self.axis, bottoms[0].shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,9 @@ class LSTMUnit(Layer, type="LSTMUnit"):
             if found != shape:
                 raise InvalidNetError(f"{what} has shape {found}; it must be {shape}")
         return (memory, memory)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {2: 2}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         return lstm_unit(bottoms[0], bottoms[1], bottoms[2][..., None])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,9 @@ class MultinomialLogisticLoss(Loss, type="MultinomialLogisticLoss"):
 
     def check(self, bottoms: Sequence[Shape]) -> None:
         check_one_label(bottoms)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: prod(bottoms[0][1:])}
 
     def loss(self, bottoms: Sequence[Array]) -> float:
         label, _ = labels(bottoms[1], None)

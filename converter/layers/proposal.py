@@ -39,6 +39,7 @@ class Proposal(Layer, type="Proposal"):
     nms_thresh: float
 
     num_bottoms = (3, 3)
+    jumps = True
     num_tops = (1, 2)
     restrictions = (
         "among equal scores the order is Caffe's own quicksort's, here the first comes first"

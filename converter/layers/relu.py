@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..layer import Array, Arrays, Layer, header, number
+from ..elementwise import Elementwise
+from ..layer import Array, Arrays, header, number
 from ..program import Lowered, Shape, module
 
 if TYPE_CHECKING:
@@ -16,19 +17,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReLU(Layer, type="ReLU"):
+class ReLU(Elementwise, type="ReLU"):
     """Rectified linear unit, leaky where `negative_slope` is not 0."""
 
     negative_slope: float
 
-    in_place = True
-
     @classmethod
     def parse(cls, proto: LayerParameter) -> ReLU:
         return cls(**header(proto), negative_slope=number(proto.relu_param.negative_slope))
-
-    def shapes(self, bottoms: Sequence[Shape]) -> tuple[Shape, ...]:
-        return (bottoms[0],)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         (x,) = bottoms

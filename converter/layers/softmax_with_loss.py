@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -52,6 +52,9 @@ class SoftmaxWithLoss(Loss, type="SoftmaxWithLoss"):
 
     def check(self, bottoms: Sequence[Shape]) -> None:
         check_labels(bottoms, self.axis)
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        return {1: bottoms[0][axis_index(self.axis, bottoms[0])]}
 
     def loss(self, bottoms: Sequence[Array]) -> float:
         axis = axis_index(self.axis, bottoms[0].shape)

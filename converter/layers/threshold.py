@@ -20,6 +20,8 @@ class Threshold(Elementwise, type="Threshold"):
 
     threshold: float
 
+    jumps = True
+
     @classmethod
     def parse(cls, proto: LayerParameter) -> Threshold:
         return cls(**header(proto), threshold=proto.threshold_param.threshold)

@@ -33,6 +33,7 @@ class YoloDetectionOutput(Layer, type="YoloDetectionOutput"):
     nms_threshold: float
 
     num_bottoms = (1, 2)
+    jumps = True
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> YoloDetectionOutput:

@@ -34,6 +34,7 @@ class Yolov3DetectionOutput(Layer, type="Yolov3DetectionOutput"):
     nms_threshold: float
 
     num_bottoms = (1, ANY)
+    jumps = True
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> Yolov3DetectionOutput:

@@ -22,4 +22,4 @@ class ContrastiveLoss(nn.Module):
             apart = (
                 (self.margin - torch.linalg.vector_norm(difference, dim=1)).clamp(min=0).square()
             )
-        return torch.where(similar.flatten().trunc() != 0, square, apart).sum() / len(a) / 2
+        return torch.where(similar.flatten().trunc() != 0, square, apart).sum() / a.shape[0] / 2

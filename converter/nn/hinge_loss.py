@@ -17,4 +17,4 @@ class HingeLoss(nn.Module):
         x = x.flatten(1)
         sign = torch.ones_like(x).scatter(1, label.long().view(-1, 1), -1)
         margin = (1 + sign * x).clamp(min=0)
-        return (margin.square() if self.norm == "L2" else margin).sum() / len(x)
+        return (margin.square() if self.norm == "L2" else margin).sum() / x.shape[0]

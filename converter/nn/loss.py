@@ -10,7 +10,7 @@ def _counted(label: Tensor, ignore_label: int | None) -> Tensor:
     """Say which labels count."""
     if ignore_label is None:
         return torch.ones_like(label, dtype=torch.bool)
-    return label.trunc() != ignore_label
+    return label.long() != ignore_label
 
 
 def _normalized(total: Tensor, counted: Tensor, outer: int, mode: str) -> Tensor:

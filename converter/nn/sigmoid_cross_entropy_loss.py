@@ -18,4 +18,4 @@ class SigmoidCrossEntropyLoss(nn.Module):
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
         counted = _counted(target, self.ignore_label)
         terms = F.binary_cross_entropy_with_logits(x, target, reduction="none")
-        return _normalized(terms.where(counted, 0).sum(), counted, len(x), self.normalization)
+        return _normalized(terms.where(counted, 0).sum(), counted, x.shape[0], self.normalization)

@@ -17,7 +17,6 @@ from converter.cli import main
 
 MODELS = SHARED / "models"
 LIMITS = {("mtcnn-relu-det1", "prob1"): tolerance.SATURATED_SOFTMAX}
-DETECTORS = {"yufacedetect-v1", "hyperlpr-ssd", "ultraface-rfb320"}
 
 # Runs with nothing but torch, NumPy and safetensors: None in sys.modules makes an import fail.
 STRANGER = """
@@ -45,7 +44,7 @@ def models() -> list[dict]:
     return json.loads(index.read_text()) if index.is_file() else []
 
 
-@pytest.fixture(scope="module", params=[m["name"] for m in models() if m["name"] not in DETECTORS])
+@pytest.fixture(scope="module", params=[m["name"] for m in models()])
 def converted(request, tmp_path_factory) -> tuple[dict, Path]:
     model = next(m for m in models() if m["name"] == request.param)
     folder = tmp_path_factory.mktemp("models") / request.param

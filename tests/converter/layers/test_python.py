@@ -24,9 +24,7 @@ def test_unknown_python_layer_is_refused_by_module_and_class(tmp_path) -> None:
     )
 
 
-def test_supplied_python_layer_is_used(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(Layer, "registry", dict(Layer.registry))
-
+def test_supplied_python_layer_is_used(tmp_path, own_layers) -> None:
     @dataclass(frozen=True, kw_only=True)
     class Twice(Layer, type="Python:doubling.Twice"):
         factor: float
