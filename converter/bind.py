@@ -118,7 +118,8 @@ class _Binding:
             if not allow_missing:
                 self.problems.append(
                     f"layer {step.layer.name!r}: the file has no weights for it (needs {_described(step.blobs)}); "
-                    f"if Caffe's fillers are wanted, allow missing weights, or initialise them with a seed"
+                    f"if Caffe's fillers are wanted, allow missing weights (--allow-missing), or give a seed for "
+                    f"those that draw at random (--init)"
                 )
                 continue
             filled.append(step.layer.name)
@@ -133,7 +134,7 @@ class _Binding:
         if self.seed is None and blob.filler.type not in DETERMINISTIC:
             self.problems.append(
                 f"layer {layer!r}: {blob.key} is missing from the file and its filler {blob.filler.type!r} is random; "
-                f"no value of it is the right one. For a net to train, initialise it with a seed"
+                f"no value of it is the right one; for a net to train, give a seed (--init)"
             )
             return
         generator = np.random.default_rng((self.seed or 0, *slot))

@@ -59,7 +59,9 @@ def _untrained(conversion: Conversion) -> str:
     if not bound.untrained:
         return ""
     what = "The weights" if conversion.weights is None else f"Layers {', '.join(bound.filled)}"
-    return f"**{plain(what)}: {bound.untrained}.** The outputs mean nothing before they are trained."
+    return (
+        f"**{plain(what)}: {bound.untrained}.** The outputs mean nothing before they are trained."
+    )
 
 
 def _usage(conversion: Conversion) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from protos import DIALECTS
 
 from . import __version__
-from .errors import CaffeError, InvalidNetError
+from .errors import CaffeError, InvalidNetError, context
 
 if TYPE_CHECKING:
     from .net import InputShape
@@ -86,7 +86,8 @@ def _inspect(options: argparse.Namespace) -> int:
     if options.fully_convolutional:
         from .convolutional import to_fully_convolutional
 
-        net = to_fully_convolutional(net)
+        with context(str(options.prototxt or options.model)):
+            net = to_fully_convolutional(net)
     print(layer_json(net) if options.json else layer_table(net))
     _note(() if options.json else net.warnings)
     return 0
@@ -171,7 +172,11 @@ def _check(conversion: Conversion, folder: Path, *, quiet: bool) -> int:
     from . import tolerance
     from .check import check_folder
 
-    findings = check_folder(conversion, folder)
+    try:
+        findings = check_folder(conversion, folder)
+    except (IndexError, RuntimeError) as error:
+        print(f"  check not run: seeded noise is no input for this net ({error}); see parity-check")
+        return 2
     worst = max(findings, key=lambda finding: finding.difference)
     failed = [finding for finding in findings if not finding.passed]
     if not quiet:
@@ -241,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         "--format",
         default="safetensors",
         metavar="F,F",
-        help="what to write: safetensors (always, with the source), onnx, pt2; the last two are compared with the module",
+        help="what to write: safetensors (always, with the source), onnx, pt2; these two are compared with it",
     )
     add(
         "--input-shape",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .elementwise import Elementwise
 from .errors import CaffeError, InvalidNetError, UnsupportedError, context, listed
@@ -88,7 +88,9 @@ def to_fully_convolutional(net: Net) -> Net:
             "no InnerProduct works on an image, so that there is nothing to make convolutional; "
             "the net takes other image sizes as it is, or not at all"
         )
-    note = f"turned into convolutions, so that larger images give a map: {', '.join(surgery.turned)}"
+    note = (
+        f"turned into convolutions, so that larger images give a map: {', '.join(surgery.turned)}"
+    )
     return replace(
         net,
         steps=steps,
@@ -165,7 +167,9 @@ def _convolved(layer: InnerProduct, old: Shape, image: Shape) -> ConvolvedInnerP
     if axis_index(layer.axis, old) != 1:
         raise UnsupportedError(f"works from axis {layer.axis} on; only axis 1 is a whole image")
     if layer.transpose:
-        raise UnsupportedError("transpose keeps its weights as (inputs, outputs); store them plainly")
+        raise UnsupportedError(
+            "transpose keeps its weights as (inputs, outputs); store them plainly"
+        )
     window = WindowText(
         kernel_size=image[2:],
         stride=(),
@@ -209,9 +213,11 @@ def _counted_from_front(layer: Layer, old: Shape) -> Layer:
     if not hasattr(layer, "axis"):
         return layer
     if layer.axis is None:
-        raise UnsupportedError("ranks all values of an image; give it axis 1, to rank at each position")
+        raise UnsupportedError(
+            "ranks all values of an image; give it axis 1, to rank at each position"
+        )
     axis = axis_index(layer.axis, old)
-    changes = {"axis": axis}
+    changes: dict[str, Any] = {"axis": axis}
     if getattr(layer, "num_axes", None) == -1:
         changes["num_axes"] = len(old) - axis
     return replace(layer, **changes)

@@ -37,6 +37,7 @@ class FixedDetectionOutput(nn.Module):
         self.original = original
 
     def forward(self, location: Tensor, confidence: Tensor, priors: Tensor) -> Tensor:
+        """Return (1, 1, K, 7), rows of image, label, score and corners, as the original does."""
         layer, items = self.original, location.shape[0]
         scores, boxes = self._candidates(location, confidence, priors)
         valid = scores > layer.confidence_threshold
@@ -54,7 +55,9 @@ class FixedDetectionOutput(nn.Module):
         counts = torch.cat((stays.flatten(), (~stays.any()).expand(items)))
         return torch.cat((rows, nothing))[counts][None, None]
 
-    def _candidates(self, location: Tensor, confidence: Tensor, priors: Tensor) -> tuple[Tensor, Tensor]:
+    def _candidates(
+        self, location: Tensor, confidence: Tensor, priors: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return for each image and label the best scores (N, L, K), in order, and their boxes (N, L, K, 4)."""
         layer, items = self.original, location.shape[0]
         prior, variance = priors[0].view(2, -1, 1, 4)
@@ -99,7 +102,7 @@ def _stays(boxes: Tensor, valid: Tensor, threshold: float, eta: float) -> Tensor
 
     worst, limit = boxes.new_zeros(valid.shape), boxes.new_full((*valid.shape[:2], 1), threshold)
     begin = (torch.zeros((), dtype=torch.int64), valid, worst, limit)
-    result: Tensor = while_loop(unfinished, advance, begin)[1]
+    result: Tensor = while_loop(unfinished, advance, begin)[1]  # type: ignore[no-untyped-call]
     return result
 
 

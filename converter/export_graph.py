@@ -146,7 +146,9 @@ def _reason(subject: Subject, error: BaseException) -> str:
     where = "the net"
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_locals.get("self") is subject.module and frame.f_code.co_name == "forward":
-            attribute = re.search(r"self\.(\w+)\(", linecache.getline(frame.f_code.co_filename, line))
+            attribute = re.search(
+                r"self\.(\w+)\(", linecache.getline(frame.f_code.co_filename, line)
+            )
             if attribute and attribute[1] in lowering.attributes:
                 layer = net.steps[lowering.attributes.index(attribute[1])].layer
                 where = f"layer {layer.name!r} ({layer.type})"

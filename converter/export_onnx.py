@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx_ir
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 import torch
 from onnx_ir.passes import Sequential, common
 from onnxscript import opset18
@@ -46,7 +46,9 @@ def write_onnx(subject: Subject, graph: Graph, folder: Path) -> tuple[str, ...]:
     _tidy(model)
     _name(model, *names(subject))
     model = common.NameFixPass()(model).model
-    size = sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value)
+    size = sum(
+        value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value
+    )
     external = DATA if size > LARGEST else None
     onnx_ir.save(model, folder / FILE, external_data=external)
     return (FILE, DATA) if external else (FILE,)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import tolerance
 from .check import Arrays, noise
+from .compare import relative_difference
 from .errors import UnsupportedError
 from .program import Shape
 
 if TYPE_CHECKING:
     from .write import Conversion
+
+LOUDNESS = 60
+"""The standard deviation of the noise that stands for a picture (`check.noise`)."""
 
 Shapes = Mapping[str, Shape]
 Numbers = np.ndarray[Any, np.dtype[Any]]
@@ -45,32 +52,56 @@ class Subject:
 
     def run(self, fed: Arrays) -> list[Numbers]:
         """Return the outputs of one forward, begun without state from an earlier one."""
-        reset = getattr(self.module, "reset", None)
-        if reset is not None:
-            reset()
-        with torch.no_grad():
-            return arrays(self.module(*tensors(fed.values())))
+        return _run(self.module, fed)
 
     def feed(self, shapes: Shapes) -> Arrays:
-        """Return seeded inputs of these shapes that the module can run on.
+        """Return seeded inputs of these shapes, such that a difference beyond the limit is a mistake.
 
-        Noise may point outside a table of rows or labels; there the inputs other than images become 0 and 1, which
-        are inside. Raises UnsupportedError where the module fails on both.
+        Pictures come first, then numbers 60 times smaller: logits of several hundred, as noise gives them, make a
+        softmax in which float32 itself is not good to the limit. Then inputs other than images become 0 and 1,
+        because noise may point outside a table of rows or labels. The last that the module can run on is kept where
+        none is well conditioned. Raises UnsupportedError where it can run on none.
         """
-        fed = noise(self.conversion, shapes)
-        try:
-            self.run(fed)
-        except (IndexError, RuntimeError):
-            fed = {blob: array if array.ndim > 3 else _bits(array) for blob, array in fed.items()}
+        loud = noise(self.conversion, shapes)
+        soft = {blob: array / np.float32(LOUDNESS) for blob, array in loud.items()}
+        bits = {blob: array if array.ndim > 3 else _bits(array) for blob, array in soft.items()}
+        usable, failures = list[Arrays](), list[Exception]()
+        for fed in (loud, soft, bits):
             try:
-                self.run(fed)
+                usable.append(fed)
+                if self._is_well_conditioned(fed):
+                    return fed
             except (IndexError, RuntimeError) as error:
-                message = f"the module fails on seeded inputs of shapes {dict(shapes)}: {first_line(error)}"
-                raise UnsupportedError(message) from error
-        return fed
+                usable.pop()
+                failures.append(error)
+        if usable:
+            return usable[-1]
+        raise UnsupportedError(
+            f"the module fails on made-up inputs of shapes {dict(shapes)}: {first_line(failures[-1])}"
+        ) from failures[-1]
+
+    @cached_property
+    def _double(self) -> nn.Module:
+        return copy.deepcopy(self.module).double()
+
+    def _is_well_conditioned(self, fed: Arrays) -> bool:
+        """Say whether the module in float32 is far closer to itself in float64 than an export has to be."""
+        exact = _run(self._double, {blob: array.astype(np.float64) for blob, array in fed.items()})
+        return all(
+            relative_difference(ours, theirs) <= tolerance.EXPORT / 4
+            for ours, theirs in zip(self.run(fed), exact, strict=True)
+        )
 
 
-def tensors(values: Sequence[Numbers] | Any) -> tuple[Tensor, ...]:
+def _run(module: nn.Module, fed: Arrays) -> list[Numbers]:
+    reset = getattr(module, "reset", None)
+    if reset is not None:
+        reset()
+    with torch.no_grad():
+        return arrays(module(*tensors(fed.values())))
+
+
+def tensors(values: Iterable[Numbers]) -> tuple[Tensor, ...]:
     """Return arrays as tensors of their own memory."""
     return tuple(torch.tensor(value) for value in values)
 

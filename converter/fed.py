@@ -72,8 +72,8 @@ class DataLayer(Fed):
                 letters = zip(shape, "NCHW", strict=False)
                 sizes = ",".join(str(size or letter) for size, letter in letters)
                 raise InvalidNetError(
-                    f"reads files that are not opened here, and its text does not tell the shape of "
-                    f"top {top!r}; give it with --input-shape, as in {sizes}"
+                    f"is a training net's: it reads files that are not opened here, and the text does not "
+                    f"tell the shape of top {top!r}; give the deploy prototxt, or --input-shape {sizes}"
                 )
         return self.top_shapes
 

@@ -191,7 +191,8 @@ def _registered(layer_type: str, module: str) -> builtins.type[Layer] | None:
     """Return the class that has a type; a type of ours is taken even before its file is imported."""
     from .layers import find
 
-    return Layer.registry.get(layer_type) if module.startswith(find.__module__) else find(layer_type)
+    ours = module.startswith(find.__module__)
+    return Layer.registry.get(layer_type) if ours else find(layer_type)
 
 
 def _same(first: builtins.type, second: builtins.type) -> bool:

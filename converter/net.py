@@ -104,6 +104,7 @@ def load_net(
     from .embedded import to_deploy
     from .read_net import read_net
     from .sniff import Kind, identify
+    from .unread import unread_fields
     from .upgrade import upgrade
     from .weights import load_weights
 
@@ -113,7 +114,7 @@ def load_net(
         kept, more = select(proto, phase, tuple(stages), level)
         if identify(path) is Kind.BINARY_NET:
             kept, dropped = to_deploy(proto, kept, load_weights(path), input_shape)
-            more += dropped
+            more += dropped + unread_fields(kept)
         _find_files(kept, Path(path).parent)
         net = build(proto.name, kept, input_shape, guess + warnings + more)
         return replace(net, transform=find_transform(proto.layer))
@@ -208,7 +209,7 @@ def _unknown(layer_type: str, names: list[str]) -> str:
     near = [name for name in every() if name.lower() == layer_type.lower()]
     forks = forks_with_type(layer_type)
     if forks:
-        hint = f"; it is of {described(forks)}, and not converted: register a layer of your own for it"
+        hint = f"; it is of {described(forks)}, and not converted; see docs/your-own-layer.md"
     else:
         hint = f"; did you mean {near[0]!r}? Types are case sensitive" if near else ""
     return f"{which}: unknown layer type {layer_type!r}{hint}"

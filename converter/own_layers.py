@@ -19,7 +19,7 @@ __all__ = ["import_layers"]
 def import_layers(path: str | Path) -> tuple[str, ...]:
     """Run a Python file and return the layer types that it defined.
 
-    Its code runs with all rights of this process, as `python file.py` would. The module is called `caffe_layers.<stem>`.
+    Its code runs with all rights of this process, as `python file.py` would. Its module is `caffe_layers.<stem>`.
 
     Raises:
         InvalidNetError: the file is not there, fails (with its line), or defines no Layer subclass with a type.
@@ -27,10 +27,14 @@ def import_layers(path: str | Path) -> tuple[str, ...]:
     path = Path(path)
     with context(str(path)):
         if not path.is_file():
-            raise InvalidNetError("is no file; --layers takes a Python file that defines Layer subclasses")
+            raise InvalidNetError(
+                "is no file; --layers takes a Python file that defines Layer subclasses"
+            )
         name = f"caffe_layers.{path.stem}"
         _run(path, name)
-        types = tuple(sorted(kind for kind, cls in Layer.registry.items() if cls.__module__ == name))
+        types = tuple(
+            sorted(kind for kind, cls in Layer.registry.items() if cls.__module__ == name)
+        )
         if not types:
             raise InvalidNetError(
                 "defines no layer; a layer is `class Name(Layer, type=...)`, see docs/your-own-layer.md"

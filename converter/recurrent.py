@@ -31,6 +31,7 @@ class Recurrent(Layer):
     bias_filler: Filler
 
     stateful = True
+    restrictions = "carries its state from one forward to the next, as in Caffe; `reset` forgets it"
     gates: ClassVar[int]
     """How many vectors of `num_output` a step computes."""
     carried: ClassVar[int]

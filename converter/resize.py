@@ -1,50 +1,56 @@
-"""Bilinear image resizing, by a weight matrix for each axis; the rules differ only in whether shrinking smooths."""
+"""Bilinear image resizing by four rules; each is one that nets have been fed with, and no two give the same pixels."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-Rule = Literal["matlab", "opencv"]
+from .errors import InvalidNetError
+
+Rule = Literal["matlab", "opencv", "pil", "skimage-legacy"]
 RULES: tuple[str, ...] = get_args(Rule)
-Image = np.ndarray[Any, np.dtype[np.float32]]
-Matrix = np.ndarray[Any, np.dtype[np.float64]]
-Taps = np.ndarray[Any, np.dtype[np.int64]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Image = np.ndarray[Any, Any]
+Resize = Callable[[Image, tuple[int, int]], Floats]
 
 
-def resize(image: Image, size: tuple[int, int], rule: Rule) -> Image:
-    """Resize (H, W, C) to (height, width, C), float32, in the image's own units.
+def resize(image: Image, size: tuple[int, int], rule: Rule) -> Floats:
+    """Resize (H, W, C) uint8 or float32 to (height, width, C) float32, in the image's own units.
 
-    `matlab` is imresize(..., 'bilinear'): the triangle is widened when shrinking, so that every pixel counts.
-    `opencv` is cv2.resize(INTER_LINEAR) on floats: two neighbours per axis, whatever the factor.
-    Both take pixel centres at half-integers; `matlab` mirrors the image at its border, `opencv` repeats it.
+    - `matlab`: imresize(single(image), size, 'bilinear'); the triangle is widened when shrinking, so that every pixel
+      counts.
+    - `opencv`: cv2.resize(INTER_LINEAR), two neighbours on each axis whatever the factor; uint8 in fixed point and
+      rounded to whole grey levels, as Caffe's data layers have it.
+    - `pil`: Pillow's BILINEAR, also widened when shrinking; uint8 rounded to whole grey levels.
+    - `skimage-legacy`: caffe.io.resize_image over scikit-image before 0.15; two neighbours, and beyond the border the
+      image's least value.
+
+    Raises:
+        InvalidNetError: the rule is none of these, or the image has no pixels.
+        ModuleNotFoundError: `pil` without Pillow.
     """
-    rows = weights(image.shape[0], size[0], smooth=rule == "matlab")
-    columns = weights(image.shape[1], size[1], smooth=rule == "matlab")
-    resized: Image = np.einsum("hy,yxc,wx->hwc", rows, image, columns, optimize=True)
-    return resized.astype(np.float32)
+    if rule not in RULES:
+        raise InvalidNetError(f"resize rule {rule!r} is not known; known: {', '.join(RULES)}")
+    if image.ndim != 3 or not image.size:
+        raise InvalidNetError(f"an image to resize is (height, width, channels), found {image.shape}")
+    return _resizer(rule)(image, size)
 
 
-@lru_cache(maxsize=64)
-def weights(before: int, after: int, *, smooth: bool) -> Matrix:
-    """Return the (after, before) matrix of linear interpolation along one axis."""
-    scale = after / before
-    width = min(scale, 1.0) if smooth else 1.0
-    centre = (np.arange(after) + 0.5) / scale - 0.5
-    reach = int(np.ceil(1 / width))
-    taps = np.floor(centre)[:, None] + np.arange(-reach, reach + 2)
-    weight = np.maximum(0, 1 - np.abs(taps - centre[:, None]) * width)
-    matrix: Matrix = np.zeros((after, before))
-    np.add.at(matrix, (np.arange(after)[:, None], _inside(taps.astype(int), before, smooth)), weight)
-    matrix /= matrix.sum(1, keepdims=True)
-    return matrix
+def _resizer(rule: Rule) -> Resize:
+    if rule == "matlab":
+        from .matlab_resize import resize_as_matlab
 
+        return resize_as_matlab
+    if rule == "opencv":
+        from .opencv_resize import resize_as_opencv
 
-def _inside(taps: Taps, size: int, mirrored: bool) -> Taps:
-    """Return the pixel that each tap reads, beyond the border too."""
-    if not mirrored:
-        return np.clip(taps, 0, size - 1)
-    around = taps % (2 * size)
-    return np.where(around < size, around, 2 * size - 1 - around)
+        return resize_as_opencv
+    if rule == "pil":
+        from .pil_resize import resize_as_pil
+
+        return resize_as_pil
+    from .pycaffe_resize import resize_as_pycaffe
+
+    return resize_as_pycaffe

@@ -62,7 +62,9 @@ def _unknown_field(message: str, field: str) -> str:
     if field in ("layer", "layers"):
         return f"{field!r} inside of a {message}; the closing brace before it is missing"
     known = [known.name for known in DESCRIPTOR.message_types_by_name[message].fields]
-    return f"{message} has no field {field!r}; {_of_a_fork(message, field) or _choice(field, known)}"
+    return (
+        f"{message} has no field {field!r}; {_of_a_fork(message, field) or _choice(field, known)}"
+    )
 
 
 def _unknown_value(enum: str, value: str) -> str:

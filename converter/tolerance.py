@@ -26,3 +26,11 @@ ERROR_RATIO_WORST = 8.0
 
 FLOAT32_STEP = 2.0**-23
 """One step of float32 relative to the blob's largest value: the least error that Caffe is credited with."""
+
+RESIZE = 1e-4
+"""Grey levels of 255 between a resize rule and the library it is named after: both sum float32 in their own order."""
+
+FAST_STEPS = 16
+"""Float32 steps of a score between the fast path and the plain one: another order of sums over at most 9216 products."""
+FAST_SPREAD = 1e-3
+"""The same as a share of the scores' standard deviation, where that is more: no rank or figure shows it."""

@@ -229,9 +229,7 @@ def convert(
         fully_convolutional=fully_convolutional,
     )
     folder = Path(out) if out is not None else default_folder(conversion)
-    write_folder(
-        conversion, folder, formats=formats, force=force, durable=durable, sha256=sha256
-    )
+    write_folder(conversion, folder, formats=formats, force=force, durable=durable, sha256=sha256)
     return folder
 
 

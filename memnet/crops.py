@@ -1,8 +1,7 @@
-"""The crops that a score is averaged over: the central one, or ten as Caffe takes them."""
+"""The crops that a score is averaged over: the central one, or ten as pycaffe or as the MATLAB demo takes them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,42 +12,48 @@ from converter.errors import InvalidNetError
 Crops = Literal["center", "ten"]
 CROPS: tuple[str, ...] = get_args(Crops)
 Floats = np.ndarray[Any, np.dtype[np.float32]]
+Place = tuple[int, int]
 
 
 def crop(preprocess: Preprocess, image: np.ndarray[Any, Any], crops: Crops = "center") -> Floats:
-    """Return what the net is fed for an H x W x 3 uint8 image: (1, 3, 227, 227) or (10, 3, 227, 227) float32.
+    """Return what the net is fed for an H x W x 3 image: (1, 3, 227, 227) or (10, 3, 227, 227) float32.
 
-    `ten` has the order of caffe.io.oversample: top left, top right, bottom left, bottom right, centre, then the same
-    mirrored. The centre's offset rounds down, 14 of 29. The mean is subtracted at the crop's own place and before the
-    mirroring, as in MATLAB's prepare_image.
+    The picture is resized once. `ten` is in the order of `ten_places`; the five first, then the same five mirrored.
+
+    Raises:
+        InvalidNetError: the image is smaller than the crop, or leaves all ten at one place.
     """
     if crops == "center":
         return preprocess(image)[None]
-    whole = _whole(preprocess, image)
-    five = [_cut(preprocess, whole, top, left) for top, left in _corners(preprocess, whole)]
-    return np.ascontiguousarray(np.stack(five + [part[:, :, ::-1] for part in five]))
-
-
-def _whole(preprocess: Preprocess, image: np.ndarray[Any, Any]) -> Floats:
-    """Return the resized image in the net's channels, with nothing subtracted yet."""
-    height, width = preprocess.resize or image.shape[:2]
-    return replace(preprocess, crop=(height, width), mean=None, scale=1.0)(image)
-
-
-def _corners(preprocess: Preprocess, whole: Floats) -> list[tuple[int, int]]:
-    down, right = (size - cut for size, cut in zip(whole.shape[1:], preprocess.crop, strict=True))
-    if down < 0 or right < 0 or not (down or right):
+    whole = preprocess.planes(image)
+    if not any(preprocess.margins(whole.shape)):
         raise InvalidNetError(
             f"an image of {whole.shape[1:]} leaves no room for ten crops of {preprocess.crop}; take crops='center'"
         )
-    return [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
+    return ten(preprocess, whole)
 
 
-def _cut(preprocess: Preprocess, whole: Floats, top: int, left: int) -> Floats:
-    rows, columns = slice(top, top + preprocess.crop[0]), slice(left, left + preprocess.crop[1])
-    part, mean = whole[:, rows, columns], preprocess.mean
-    if mean is not None:
-        part = part - (
-            mean if mean.shape[1:] in {(1, 1), preprocess.crop} else mean[:, rows, columns]
-        )
-    return part * np.float32(preprocess.scale)
+def ten(preprocess: Preprocess, whole: Floats) -> Floats:
+    """Return the ten crops of a picture that is resized already, (C, H, W), as (10, C, height, width)."""
+    places = ten_places(preprocess, whole)
+    return np.stack(
+        [
+            preprocess.cut(whole, top, left, mirrored=mirrored)
+            for mirrored in (False, True)
+            for top, left in places
+        ]
+    )
+
+
+def ten_places(preprocess: Preprocess, whole: Floats) -> tuple[Place, Place, Place, Place, Place]:
+    """Return (top, left) of the four corners and the centre.
+
+    `pycaffe` (caffe.io.oversample): top left, top right, bottom left, bottom right; the centre at 14 of 29.
+    `matlab` (prepare_image of classification_demo.m): its images are width first, so the second is bottom left and
+    the third top right; the centre at 15 of 29.
+    """
+    down, across = preprocess.margins(whole.shape)
+    second, third = (0, across), (down, 0)
+    if preprocess.ten_crop == "matlab":
+        second, third = third, second
+    return (0, 0), second, third, (down, across), preprocess.centre(whole.shape)

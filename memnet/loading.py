@@ -77,7 +77,7 @@ def _preprocess(path: Path, mean: str | Path | np.ndarray[Any, Any] | None) -> P
 
 @dataclass(frozen=True, kw_only=True)
 class Mismatch:
-    """How weights differ from MemNet's; each entry names a parameter and its shape."""
+    """How weights differ from those wanted; each entry names a parameter and its shape."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
@@ -86,7 +86,7 @@ class Mismatch:
     def __bool__(self) -> bool:
         return bool(self.missing or self.unexpected or self.misshapen)
 
-    def error(self) -> WeightsError:
+    def error(self, model: str = "MemNet") -> WeightsError:
         """Return the error that lists everything, sorted."""
         kinds = {
             "missing": self.missing,
@@ -94,7 +94,7 @@ class Mismatch:
             "wrong shape": self.misshapen,
         }
         lines = [f"\n  {kind}: {entry}" for kind, found in kinds.items() for entry in sorted(found)]
-        return WeightsError(f"does not hold MemNet's weights:{''.join(lines)}")
+        return WeightsError(f"does not hold {model}'s weights:{''.join(lines)}")
 
 
 def _from_caffemodel(path: Path) -> MemNet:

@@ -2,67 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from converter import Preprocess
+from converter.errors import FileFormatError
 
-from .crops import CROPS, Crops, Floats, crop
-from .images import Source, read_image
+from .crops import Crops, Floats
+from .images import Pixels, Source, read_image
+from .network import BATCH, Network, Rule
+from .ordered import in_order, slices
 from .preprocessing import preprocessing
 
 if TYPE_CHECKING:
-    from .model import MemNet
+    import torch
 
-BATCH = 20  # arrays (N, 3, 227, 227) of 12 MB; blobs of about 100 MB
+Picture: TypeAlias = "Source | torch.Tensor"
 
 
 def predict(
-    model: MemNet,
-    images: Iterable[Source],
+    model: torch.nn.Module,
+    images: Iterable[Picture],
     crops: Crops = "center",
     *,
-    preprocess: Preprocess | None = None,
+    preprocess: Rule | None = None,
+    batch_size: int = BATCH,
+    workers: int = 0,
 ) -> Floats:
     """Return the memorability of each image, float32 (N,): about 0 to 1, higher is better remembered.
 
-    `images` are paths, PIL images, or H x W x 3 uint8 RGB arrays. `crops` is `center`, or `ten` for the average over
-    the four corners, the centre and their mirror images. `preprocess` is by default the model's own (see `load`);
-    where it has none, MemNet's with the channel means, and a DefaultMeanWarning. Scores are not clipped.
+    `model` is what `load` or `load_resmem` returned, on any device. `images` are paths, PIL images, H x W x 3 uint8 RGB
+    arrays, or uint8 tensors (3, H, W) RGB, as torchvision reads them. `crops` is `center`, or `ten` for the average
+    over the four corners, the centre and their mirror images. `preprocess` is by default the model's own; where it has
+    none, MemNet's with the channel means, and a DefaultMeanWarning. `batch_size` counts crops. `workers` threads
+    prepare images while the model computes. Scores are not clipped.
 
     Raises:
         FileFormatError: an image cannot be read.
-        ValueError: `crops` is neither of the two.
+        ValueError: `crops` or `batch_size` is out of range.
     """
-    if crops not in CROPS:
-        raise ValueError(f"crops is {crops!r}; it may be {' or '.join(map(repr, CROPS))}")
     if isinstance(images, str | bytes):
         raise TypeError("images is one string; give a list of paths")
     rule = preprocess or vars(model).get("preprocess") or preprocessing()
-    fed = (crop(rule, read_image(image), crops) for image in images)
-    each = BATCH if crops == "center" else BATCH // 10
-    scores = [_forward(model, group).mean(1) for group in _groups(fed, each)]
-    return np.concatenate(scores or [np.empty(0)]).astype(np.float32)
+    network = Network(model=model, rule=rule, crops=crops, batch_size=batch_size)
+    size = network.pictures_at_once
+    fed = in_order(partial(_fed, network), images, workers=workers, ahead=2 * size)
+    scores = [network.run(group).scores for group in slices(fed, size)]
+    return np.concatenate(scores or [np.empty(0, np.float32)])
 
 
-def _groups(fed: Iterator[Floats], size: int) -> Iterator[tuple[Floats, ...]]:
-    while group := tuple(islice(fed, size)):
-        yield group
+def _fed(network: Network, image: Picture) -> Floats:
+    return network.fed(read_picture(image))
 
 
-def _forward(model: MemNet, images: tuple[Floats, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return (images, crops) in float64; dropout is off whatever the model's mode is."""
-    import torch
+def read_picture(image: Picture) -> Pixels:
+    """Return a path's, PIL image's, array's or tensor's pixels as H x W x 3 uint8 RGB."""
+    if hasattr(image, "detach"):  # a tensor; torch is not imported to ask
+        return _of_tensor(image)
+    return read_image(image)
 
-    parameter = next(model.parameters())
-    training = model.training
-    try:
-        with torch.inference_mode():
-            scores = model.eval()(torch.from_numpy(np.concatenate(images)).to(parameter))
-    finally:
-        model.train(training)
-    found: np.ndarray[Any, np.dtype[np.float64]] = scores.double().cpu().numpy()
-    return found.reshape(len(images), -1)
+
+def _of_tensor(tensor: torch.Tensor) -> Pixels:
+    found = tensor.detach().cpu().numpy()
+    if found.ndim != 3 or found.shape[0] not in {1, 3}:
+        raise FileFormatError(
+            f"an image tensor must be (3, height, width), found {tuple(found.shape)}; "
+            "give height x width x 3 as a NumPy array"
+        )
+    return read_image(found.transpose(1, 2, 0))

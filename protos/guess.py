@@ -24,7 +24,7 @@ _LAYER, _NAME, _TYPE = 100, 1, 2  # of NetParameter; of LayerParameter
 
 
 class Guess(NamedTuple):
-    """A dialect, and the first thing in the file that only allows fewer forks than those before it."""
+    """A dialect, and the things in the file that, one after another, excluded the others."""
 
     dialect: str
     reason: str
@@ -45,7 +45,10 @@ def guess_dialect(buffer: Buffer) -> Guess | None:
                 left &= evidence.allowed
     except WireError:  # said where the file is read
         return None
-    return Guess(*left, "; ".join(reasons)) if len(left) == 1 else None
+    if len(left) != 1:
+        return None
+    (dialect,) = left
+    return Guess(dialect, " and ".join(reasons))
 
 
 def _evidence(buffer: Buffer) -> Iterator[_Evidence]:
@@ -59,7 +62,8 @@ def _of_layer(view: memoryview, parts: list[Field]) -> Iterator[_Evidence]:
     layer = f"layer {_string(view, parts, _NAME)!r}"
     layer_type = _string(view, parts, _TYPE)
     forks = forks_with_type(layer_type)
-    if forks and set(forks) <= set(DIALECTS):  # else a fork without numbers of its own may have written it
+    # Where a fork without numbers of its own has the type, too, it may have written the file.
+    if forks and set(forks) <= set(DIALECTS):
         yield _Evidence(f"{layer} is of type {layer_type}", frozenset(forks))
     for part in parts:
         dialects = None

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 if os.environ.get("REQUIRE_SHARED") and not (SHARED / "goldens" / "index.json").is_file():
-    pytest.exit(f"REQUIRE_SHARED is set, and {SHARED.name}/ beside the checkout lacks the recorded cases", 1)
+    pytest.exit(
+        f"REQUIRE_SHARED is set, and {SHARED.name}/ beside the checkout lacks the recorded cases", 1
+    )
 
 
 @pytest.fixture(scope="session")

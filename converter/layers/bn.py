@@ -28,9 +28,12 @@ class BN(Layer, type="BN"):
     """y = (x - mean) / sqrt(variance + eps) * slope + bias, for each channel of axis 1."""
 
     eps: float
+    momentum: float
+    """By which torch's average moves: 1 less Caffe's."""
     fillers: tuple[Filler, Filler, Filler, Filler]
 
     in_place = True
+    restrictions = "with none of PSPNet's fields and not four blobs it is SegNet's"
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> Layer:
@@ -41,6 +44,7 @@ class BN(Layer, type="BN"):
         return cls(
             **header(proto),
             eps=number(param.eps),
+            momentum=number(1 - number(param.momentum)),
             fillers=(
                 Filler.parse(param.slope_filler),
                 Filler.parse(param.bias_filler),
@@ -72,6 +76,8 @@ class BN(Layer, type="BN"):
 
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
         options = {} if self.eps == 1e-5 else {"eps": self.eps}
+        if self.momentum != 0.1:
+            options["momentum"] = self.momentum
         return module(
             "nn.BatchNorm2d" if len(bottoms[0]) == 4 else "nn.BatchNorm1d", bottoms[0][1], **options
         )

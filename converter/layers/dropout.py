@@ -1,6 +1,6 @@
 """Dropout: the identity in the test phase; kept values are scaled while training, as in torch (dropout_layer.cpp).
 
-Forks of Fast R-CNN and SegNet have `scale_train: false`: values kept are left alone, and those of the test phase are
+Fast R-CNN's fork and others have `scale_train: false`: values kept are left alone, and those of the test phase are
 scaled by the share that is kept.
 """
 
@@ -40,7 +40,11 @@ class Dropout(Elementwise, type="Dropout"):
             raise InvalidNetError(
                 f"dropout_ratio is {number(param.dropout_ratio)}; it must be at least 0 and below 1"
             )
-        return cls(**header(proto), dropout_ratio=number(param.dropout_ratio), scale_train=param.scale_train)
+        return cls(
+            **header(proto),
+            dropout_ratio=number(param.dropout_ratio),
+            scale_train=param.scale_train,
+        )
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         return (bottoms[0] if self.scale_train else bottoms[0] * self._kept,)

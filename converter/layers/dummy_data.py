@@ -32,6 +32,7 @@ class DummyData(Layer, type="DummyData"):
 
     num_bottoms = (0, 0)
     num_tops = (1, ANY)
+    restrictions = "with a filler that draws at random its tops are inputs"
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> DummyData | RandomData:

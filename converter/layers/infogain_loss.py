@@ -49,6 +49,7 @@ class InfogainLoss(Loss, type="InfogainLoss"):
 
     num_bottoms = (2, 3)
     num_tops = (0, 2)
+    restrictions = "a matrix given as a file must lie where the text says, or beside the net"
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> InfogainLoss:

@@ -25,7 +25,7 @@ class Python(Layer, type="Python"):
     with `shapes`, `reference` and `lower` like any other layer; `lower` may use what torch has.
     """
 
-    restrictions = "needs a Layer subclass of type 'Python:module.layer', see its docstring"
+    restrictions = "needs a Layer subclass of type 'Python:module.layer' (your-own-layer.md)"
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> Layer:

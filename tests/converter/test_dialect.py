@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -13,7 +15,7 @@ from converter.errors import InvalidNetError
 from converter.loading import load
 from converter.net import load_net
 from converter.tracing import trace
-from protos import DIALECTS
+from protos import DIALECTS, NetParameter
 from protos.forks import REPOSITORIES
 
 
@@ -90,3 +92,33 @@ def test_every_dialect_has_its_row() -> None:
     assert [(name.strip(" `"), where.strip()) for name, where in rows[1:]] == [
         (name, REPOSITORIES[name]) for name in DIALECTS
     ]
+
+
+def binary(folder: Path, fused: bytes, more: bytes = b"") -> Path:
+    """A net of an Input and a ReLU, whose layer has these further bytes in `relu_param` and beside it."""
+    net = NetParameter()
+    data = net.layer.add(name="data", type="Input", top=["data"])
+    data.input_param.shape.add(dim=[2, 3])
+    net.layer.add(name="r", type="ReLU", bottom=["data"], top=["r"])
+    layer = net.layer[1].SerializeToString() + b"\xda\x07" + bytes([len(fused)]) + fused + more
+    net.layer.pop()
+    path = folder / "net.caffemodel"
+    path.write_bytes(net.SerializeToString() + b"\xa2\x06" + bytes([len(layer)]) + layer)
+    return path
+
+
+def test_fields_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    """3 in relu_param is `fuse` of intel/caffe: what is fused changes the outputs."""
+    net = load_net(binary(tmp_path, b"\x18\x01"))
+    assert net.warnings == (
+        "fields that are not known were not read; if outputs depend on them, give the prototxt: "
+        "relu_param.3 of ReLU ('r')",
+    )
+
+
+def test_known_fields_and_those_without_effect_are_not_told(tmp_path: Path) -> None:
+    """1 is negative_slope; 146 of every layer is nvcaffe's backward_type."""
+    net = load_net(binary(tmp_path, b"\x0d\x00\x00\x80\x3e", b"\x90\x09\x02"))
+    (note,) = net.warnings
+    assert "as those of nvcaffe" in note
+    assert net.layers[1].negative_slope == 0.25

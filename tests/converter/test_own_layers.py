@@ -26,9 +26,13 @@ pytestmark = pytest.mark.usefixtures("own_layers")
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files of the page, in a folder that is the working directory."""
-    for name, text in re.findall(r"^`([\w.]+)`:\n\n```\w*\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
+    for name, text in re.findall(
+        r"^`([\w.]+)`:\n\n```\w*\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL
+    ):
         (tmp_path / name).write_text(text)
-    (python_layer,) = re.findall(r"```python\n(@dataclass.*?class Twice.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (python_layer,) = re.findall(
+        r"```python\n(@dataclass.*?class Twice.*?)^```", PAGE, re.MULTILINE | re.DOTALL
+    )
     with (tmp_path / "gate.py").open("a") as file:
         file.write(python_layer)
     monkeypatch.chdir(tmp_path)
@@ -81,7 +85,9 @@ FAULTY = [
 
 
 @pytest.mark.parametrize(("text", "message"), FAULTY)
-def test_faulty_file_is_refused_with_its_line(tmp_path: Path, text: str | None, message: str) -> None:
+def test_faulty_file_is_refused_with_its_line(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
     path = tmp_path / "layers.py"
     if text is not None:
         path.write_text(text)
@@ -99,14 +105,25 @@ def test_faulty_file_ends_the_command_with_2(page: Path, capsys) -> None:
     ("text", "message"),
     [
         (None, "gate_module.py: is no file; it should define the module 'Gate'"),
-        ("import numpy\nclass Gate: pass\n", "line 1: 'import numpy' cannot be copied into model.py"),
-        ("from torch import Tensor as T\nclass Gate: pass\n", "line 1: 'from torch import Tensor as T' cannot"),
+        (
+            "import numpy\nclass Gate: pass\n",
+            "line 1: 'import numpy' cannot be copied into model.py",
+        ),
+        (
+            "from torch import Tensor as T\nclass Gate: pass\n",
+            "line 1: 'from torch import Tensor as T' cannot",
+        ),
         ("class Other: pass\n", "gate_module.py: does not define 'Gate'"),
-        ("from .absent import x\nclass Gate: pass\n", "imports .absent, which is no file beside it"),
+        (
+            "from .absent import x\nclass Gate: pass\n",
+            "imports .absent, which is no file beside it",
+        ),
         ("class Gate(:\n", "gate_module.py: line 1: invalid syntax"),
     ],
 )
-def test_module_that_cannot_be_copied_is_refused(page: Path, text: str | None, message: str) -> None:
+def test_module_that_cannot_be_copied_is_refused(
+    page: Path, text: str | None, message: str
+) -> None:
     (page / "gate_module.py").unlink()
     if text is not None:
         (page / "gate_module.py").write_text(text)
@@ -136,8 +153,12 @@ def test_two_definitions_of_one_name_are_refused(page: Path) -> None:
     with (page / "gate_module.py").open("a") as file:
         file.write("\n\ndef Scale():\n    pass\n")
     with (page / "net.prototxt").open("a") as file:
-        file.write('layer { name: "s" type: "Scale" bottom: "data" top: "s" scale_param { axis: 2 } }\n')
+        file.write(
+            'layer { name: "s" type: "Scale" bottom: "data" top: "s" scale_param { axis: 2 } }\n'
+        )
     import_layers("gate.py")
     import_layers("my_layers.py")
-    with pytest.raises(InvalidNetError, match=r"both define 'Scale', which model\.py needs from both"):
+    with pytest.raises(
+        InvalidNetError, match=r"both define 'Scale', which model\.py needs from both"
+    ):
         lower(load_net("net.prototxt"))

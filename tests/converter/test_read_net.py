@@ -90,6 +90,26 @@ TEXTS = [
     ),
     ("input_dim: 1.5", "line 1, column 12: Couldn't parse integer: 1.5"),
     ('name: "a\n"', "String missing ending quote"),
+    (
+        'layer { name: "p"\n  pooling_param { torch_pooling: true } }',
+        "line 2, column 19, layer 'p': PoolingParameter has no field 'torch_pooling'; nvcaffe (NVIDIA/caffe) has it,",
+    ),
+    (
+        'layer { name: "s" type: "ROIAlign" roi_align_param { } }',
+        "synopsys-caffe) has it, and it is not converted; remove it if the outputs do not depend on it",
+    ),
+    (
+        'layer { name: "c" convolution_param { engine: MKLDNN } }',
+        "layer 'c': ConvolutionParameter.Engine has no value 'MKLDNN'; intel (intel/caffe) has it",
+    ),
+    (
+        'layer { name: "s" channel_scale_param { } }',
+        "layer 's': LayerParameter has no field 'channel_scale_param'; caffe-windows (happynear/caffe-windows) has",
+    ),
+    (
+        'layers { name: "n" type: NORMALIZE }',
+        "layer 'n': no type 'NORMALIZE' in `layers`; caffe-windows (happynear/caffe-windows) has it",
+    ),
     ("layers { layer { name: 'old' kernel: 3 } }", "layer 'old': V0LayerParameter has no field"),
     (
         'layer { name: "a" }  # {\nlayer { param { name: "shared" } top: 3 }',

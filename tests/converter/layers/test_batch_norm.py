@@ -38,7 +38,9 @@ def test_float32_error_stays_near_that_of_caffes_order(deviations) -> None:
     mean, var = rng.normal(deviations, 0.5, 9), rng.uniform(0.5, 1.5, 9)
     mean, var = mean.astype(np.float32), var.astype(np.float32)
     x = (rng.normal(0, 1, (4, 9, 8, 7)) + mean[:, None, None]).astype(np.float32)
-    layer = BatchNorm(name="", bottoms=("x",), tops=("y",), use_global_stats=True, eps=1e-5, momentum=0.001)
+    layer = BatchNorm(
+        name="", bottoms=("x",), tops=("y",), use_global_stats=True, eps=1e-5, momentum=0.001
+    )
     (exact,) = layer.reference([x.astype(float)], [mean, var, np.ones(1)])
     module = torch.nn.BatchNorm2d(9, affine=False).eval()
     module.running_mean.copy_(torch.from_numpy(mean))

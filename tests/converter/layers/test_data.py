@@ -51,12 +51,12 @@ def test_shape_is_what_the_text_tells(
 @pytest.mark.parametrize(
     ("kind", "param", "match"),
     [
-        ("Data", "data_param { batch_size: 8 }", "give it with --input-shape, as in 8,C,H,W"),
-        ("ImageData", "", "as in 1,3,H,W"),
+        ("Data", "data_param { batch_size: 8 }", "give the deploy prototxt, or --input-shape 8,C,H,W"),
+        ("ImageData", "", "--input-shape 1,3,H,W"),
         ("ImageData", "image_data_param { new_height: 9 }", "must be given together"),
         ("WindowData", "", "no transform_param.crop_size"),
         ("MemoryData", "memory_data_param { batch_size: 2 }", "each must be at least 1"),
-        ("HDF5Data", "hdf5_data_param { batch_size: 4 }", "as in 4,C,H,W"),
+        ("HDF5Data", "hdf5_data_param { batch_size: 4 }", "--input-shape 4,C,H,W"),
         ("HDF5Data", "transform_param { scale: 2 }", "takes no transform_param"),
     ],
 )

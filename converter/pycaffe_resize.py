@@ -1,0 +1,48 @@
+"""caffe.io.resize_image (python/caffe/io.py) over the scikit-image of its day, before 0.15.
+
+skimage.transform.resize interpolated linearly between two neighbours on each axis, without smoothing when shrinking,
+and took zeros beyond the border. pycaffe stretches the image to 0..1 before, so those zeros are the image's least
+value: enlarged pictures have darker edges. Other than one or three channels go through scipy.ndimage.zoom, which puts
+the corner pixels' centres on one another.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .axis_weights import apply, centres, matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from .resize import Floats, Image
+
+
+def resize_as_pycaffe(image: Image, size: tuple[int, int]) -> Floats:
+    """Resize (H, W, C) to (height, width, C) float32."""
+    if image.shape[2] not in {1, 3}:
+        return _zoomed(image, size)
+    least = np.float32(image.min())
+    above = image.astype(np.float32) - least
+    resized = apply(_weights(image.shape[0], size[0]), _weights(image.shape[1], size[1]), above)
+    return resized + least
+
+
+def _zoomed(image: Image, size: tuple[int, int]) -> Floats:
+    from scipy.ndimage import zoom
+
+    factors = (size[0] / image.shape[0], size[1] / image.shape[1], 1)
+    zoomed: Floats = zoom(image.astype(np.float32), factors, order=1)
+    return zoomed
+
+
+@lru_cache(maxsize=64)
+def _weights(before: int, after: int) -> csr_array[Any]:
+    centre = centres(before, after)[:, None]
+    taps = np.floor(centre).astype(np.intp) + np.arange(2)
+    inside = (taps >= 0) & (taps < before)
+    weight = np.maximum(0, 1 - np.abs(taps - centre)) * inside
+    return matrix(weight, np.where(inside, taps, 0), before)

@@ -1,0 +1,100 @@
+"""Pictures in, rows out, in order; a picture that cannot be read is a row with its error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from converter.errors import CaffeError, FileFormatError
+
+from .crops import Floats
+from .images import Pixels, read_image
+from .network import Network
+from .ordered import in_order
+
+Item: TypeAlias = "tuple[str, Path | bytes]"
+"""An id, and the file or the bytes of a file."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """What became of one picture: a score, or an error."""
+
+    id: str
+    score: np.float32 | None = None
+    error: str | None = None
+    features: Floats | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Prepared:
+    group: int
+    id: str
+    fed: Floats | None = None
+    error: str | None = None
+
+
+def score_groups(
+    network: Network, groups: Iterable[Iterable[Item]], *, workers: int = 0
+) -> Iterator[list[Row]]:
+    """Yield the rows of each group, which goes through the model at once; empty groups are left out.
+
+    `workers` threads decode and crop up to two batches ahead, across groups. The groups decide which pictures share
+    a batch, and with it the last bit of a score: the same groups give the same bits.
+    """
+    numbered = ((at, item) for at, group in enumerate(groups) for item in group)
+    ahead = 2 * network.pictures_at_once
+    prepared = in_order(partial(_prepare, network), numbered, workers=workers, ahead=ahead)
+    for _, group in groupby(prepared, lambda one: one.group):
+        yield _rows(network, list(group))
+
+
+def _prepare(network: Network, numbered: tuple[int, Item]) -> _Prepared:
+    group, (name, source) = numbered
+    try:
+        return _Prepared(group=group, id=name, fed=network.fed(_pixels(source)))
+    except CaffeError as error:
+        return _Prepared(group=group, id=name, error=error.message)
+
+
+def _pixels(source: Path | bytes) -> Pixels:
+    return decode(source) if isinstance(source, bytes) else read_image(source)
+
+
+def decode(data: bytes) -> Pixels:
+    """Return the picture in the bytes of an image file, as `read_image` does for a path."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(BytesIO(data)) as image:
+            return read_image(image)
+    except UnidentifiedImageError as error:
+        raise FileFormatError("is not an image that Pillow can read") from error
+    except Image.DecompressionBombError as error:
+        raise FileFormatError(f"is refused: {error}") from error
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damage
+        raise FileFormatError(f"cannot be read as an image ({error})") from error
+
+
+def _rows(network: Network, group: list[_Prepared]) -> list[Row]:
+    readable = [one.fed for one in group if one.fed is not None]
+    if not readable:
+        return [Row(id=one.id, error=one.error) for one in group]
+    outputs = network.run(readable)
+    places = iter(range(len(readable)))
+    rows = []
+    for one in group:
+        if one.fed is None:
+            rows.append(Row(id=one.id, error=one.error))
+            continue
+        at = next(places)
+        features = None if outputs.features is None else outputs.features[at]
+        rows.append(Row(id=one.id, score=outputs.scores[at], features=features))
+    return rows
