@@ -45,6 +45,13 @@ def sigmoid(x: Array) -> Array:
     return np.where(x < 0, tail, 1.0) / (1.0 + tail)
 
 
+def softmax(x: Array, axis: int) -> Array:
+    """Return exp(x) over its sum along an axis, after the maximum is subtracted."""
+    powers: Array = np.exp(x - x.max(axis, keepdims=True))
+    powers /= powers.sum(axis, keepdims=True)
+    return powers
+
+
 def natural_log(base: float) -> float:
     """Return ln(base), where -1 stands for e. Raises InvalidNetError for a base that has none."""
     if base == -1:

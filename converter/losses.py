@@ -102,13 +102,6 @@ def labels(bottom: Array, ignored: int | None) -> tuple[Array, Array]:
     return np.where(valid, found, 0), valid
 
 
-def softmax(x: Array, axis: int) -> Array:
-    """Return the softmax along an axis."""
-    powers: Array = np.exp(x - x.max(axis, keepdims=True))
-    powers /= powers.sum(axis, keepdims=True)
-    return powers
-
-
 def first_size(expression: Expr) -> Call:
     """Return `x.size(0)`, the batch size."""
     return call(".size", expression, 0)

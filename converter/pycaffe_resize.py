@@ -2,7 +2,7 @@
 
 skimage.transform.resize interpolated linearly between two neighbours on each axis, without smoothing when shrinking,
 and took zeros beyond the border. pycaffe stretches the image to 0..1 before, so those zeros are the image's least
-value: enlarged pictures have darker edges. Other than one or three channels go through scipy.ndimage.zoom, which puts
+value: enlarged pictures have darker edges. Positions are float32, as in the recordings that this follows. Other than one or three channels go through scipy.ndimage.zoom, which puts
 the corner pixels' centres on one another.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .axis_weights import apply, centres, matrix
+from .axis_weights import apply, matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -41,8 +41,14 @@ def _zoomed(image: Image, size: tuple[int, int]) -> Floats:
 
 @lru_cache(maxsize=64)
 def _weights(before: int, after: int) -> csr_array[Any]:
-    centre = centres(before, after)[:, None]
+    centre = _places(before, after)[:, None].astype(float)
     taps = np.floor(centre).astype(np.intp) + np.arange(2)
     inside = (taps >= 0) & (taps < before)
     weight = np.maximum(0, 1 - np.abs(taps - centre)) * inside
     return matrix(weight, np.where(inside, taps, 0), before)
+
+
+def _places(before: int, after: int) -> Floats:
+    """Return where each new pixel lies among the old ones, by skimage's affine matrix in the image's own float32."""
+    scale = before / after
+    return np.arange(after, dtype=np.float32) * np.float32(scale) + np.float32(scale / 2 - 0.5)

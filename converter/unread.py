@@ -34,9 +34,10 @@ def unread_fields(layers: Sequence[LayerParameter]) -> tuple[str, ...]:
 
 def _unread(message: Message, place: str = "") -> Iterator[str]:
     """Name the unknown fields of a message and of those in it, by number."""
-    for unknown in UnknownFieldSet(message):
-        if not (place == "" and _without_effect(unknown.field_number)):
-            yield f"{place}{unknown.field_number}"
+    unknown = UnknownFieldSet(message)
+    for number in (unknown[at].field_number for at in range(len(unknown))):
+        if place or not _without_effect(number):
+            yield f"{place}{number}"
     for field, value in message.ListFields():
         if field.message_type is not None:
             for item in value if field.is_repeated else [value]:

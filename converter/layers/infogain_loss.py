@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..elementwise import softmax
 from ..errors import InvalidNetError
 from ..layer import Array, Arrays, Stored, header
 from ..losses import (
@@ -26,7 +27,6 @@ from ..losses import (
     normalization,
     normalizer,
     rows,
-    softmax,
 )
 from ..program import Bottom, Expr, Lowered, Shape, call, module
 from ..shapes import axis_index

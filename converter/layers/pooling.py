@@ -20,30 +20,28 @@ from ..spatial import squeezed
 if TYPE_CHECKING:
     from protos import LayerParameter, PoolingParameter
 
-METHODS: tuple[Literal["MAX", "AVE"], ...] = ("MAX", "AVE")
+Method = Literal["MAX", "AVE"]
+METHODS: dict[int, Method] = {0: "MAX", 1: "AVE"}
+REFUSED = "STOCHASTIC is refused, as by Caffe on a CPU"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pooling(Layer, type="Pooling"):
     """`kernel` None pools the whole plane (`global_pooling`). A second top of MAX holds the winners' flat indices."""
 
-    method: Literal["MAX", "AVE"]
+    method: Method
     kernel: tuple[int, int] | None
     stride: tuple[int, int]
     pad: tuple[int, int]
     round_up: bool
 
     num_tops = (1, 2)
-    restrictions = "STOCHASTIC is refused, as by Caffe on a CPU"
+    restrictions = REFUSED
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> Pooling:
         param = proto.pooling_param
-        if param.pool not in {param.MAX, param.AVE}:
-            raise UnsupportedError(
-                "STOCHASTIC pooling has no CPU implementation in Caffe; use MAX or AVE"
-            )
-        method = METHODS[param.pool]
+        method = pooling_method(param.pool)
         if method == "AVE" and len(proto.top) > 1:
             raise InvalidNetError("has 2 tops; only MAX pooling has a second top, the mask")
         kernel = _kernel(param)
@@ -159,6 +157,15 @@ def _winners(patch: Array, rows: slice, columns: slice, width: int) -> Array:
     )
     winners: Array = plane.reshape(-1)[patch.argmax(-1)].astype(float)
     return winners
+
+
+def pooling_method(pool: int) -> Method:
+    """Return the method of a PoolMethod, which SPPParameter numbers alike. Raises UnsupportedError for STOCHASTIC."""
+    if pool not in METHODS:
+        raise UnsupportedError(
+            "STOCHASTIC pooling has no CPU implementation in Caffe; use MAX or AVE"
+        )
+    return METHODS[pool]
 
 
 def _kernel(param: PoolingParameter) -> tuple[int, int] | None:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..elementwise import Elementwise
+from ..elementwise import Elementwise, softmax
 from ..layer import Array, Arrays, header
 from ..program import Lowered, Shape, module
 from ..shapes import axis_index
@@ -32,9 +30,7 @@ class Softmax(Elementwise, type="Softmax"):
         return (bottoms[0],)
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
-        (x,) = bottoms
-        powers = np.exp(x - x.max(self.axis, keepdims=True))
-        return (powers / powers.sum(self.axis, keepdims=True),)
+        return (softmax(bottoms[0], self.axis),)
 
     def lower(self, bottoms: Sequence[Shape]) -> Lowered:
         return module("nn.Softmax", dim=axis_index(self.axis, bottoms[0]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..elementwise import softmax
 from ..layer import Array, header
 from ..losses import (
     Loss,
@@ -20,7 +21,6 @@ from ..losses import (
     normalization,
     normalizer,
     rows,
-    softmax,
 )
 from ..program import Bottom, Lowered, Shape, module
 from ..shapes import axis_index

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InvalidNetError, UnsupportedError
+from ..errors import InvalidNetError
 from ..layer import Array, Arrays, Layer, header
 from ..program import Lowered, Shape, module
 from ..shapes import require_axes
-from .pooling import METHODS, Pooling
+from .pooling import REFUSED, Method, Pooling, pooling_method
 
 if TYPE_CHECKING:
     from protos import LayerParameter
@@ -27,22 +27,19 @@ class SPP(Layer, type="SPP"):
     """Pooling whose kernel follows from the size of the map."""
 
     pyramid_height: int
-    method: Literal["MAX", "AVE"]
+    method: Method
 
-    restrictions = "STOCHASTIC is refused, as by Caffe on a CPU"
+    restrictions = REFUSED
 
     @classmethod
     def parse(cls, proto: LayerParameter) -> SPP:
         param = proto.spp_param
-        if param.pool not in {param.MAX, param.AVE}:
-            raise UnsupportedError(
-                "STOCHASTIC pooling has no CPU implementation in Caffe; use MAX or AVE"
-            )
         if param.pyramid_height < 1:
             raise InvalidNetError(
                 f"pyramid_height is {param.pyramid_height}; it must be at least 1"
             )
-        return cls(**header(proto), pyramid_height=param.pyramid_height, method=METHODS[param.pool])
+        method = pooling_method(param.pool)
+        return cls(**header(proto), pyramid_height=param.pyramid_height, method=method)
 
     def _level(self, level: int, bottom: Shape) -> Pooling:
         """Return the pooling of one level (SPPLayer::GetPoolingParam)."""

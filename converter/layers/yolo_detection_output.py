@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..detection import UNKNOWN
-from ..elementwise import sigmoid
+from ..elementwise import sigmoid, softmax
 from ..errors import InvalidNetError
 from ..layer import Array, Arrays, Layer, header, number
-from ..losses import softmax
 from ..program import Bottom, Lowered, Shape, module
 from ..yolo import Pairs, cells, check_map, corners, parse_biases, ranked
 

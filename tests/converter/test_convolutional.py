@@ -34,13 +34,15 @@ from converter.write import prepare
 Arrays = dict[str, Any]
 
 CONV = """
-layer { type: "Convolution" name: "conv" bottom: "x" top: "conv" convolution_param { num_output: 4 kernel_size: 3 stride: 2 } }
+layer { type: "Convolution" name: "conv" bottom: "x" top: "conv"
+  convolution_param { num_output: 4 kernel_size: 3 stride: 2 } }
 layer { type: "ReLU" name: "relu" bottom: "conv" top: "conv" }
 """
 HEAD = """
 layer { type: "InnerProduct" name: "fc1" bottom: "%s" top: "fc1" inner_product_param { num_output: 6 axis: %d } }
 layer { type: "Dropout" name: "drop" bottom: "fc1" top: "fc1" }
-layer { type: "InnerProduct" name: "fc2" bottom: "fc1" top: "fc2" inner_product_param { num_output: 5 bias_term: false } }
+layer { type: "InnerProduct" name: "fc2" bottom: "fc1" top: "fc2"
+  inner_product_param { num_output: 5 bias_term: false } }
 """
 CROPPED = Path("lenet-v2/lenet.prototxt"), Path("lenet-v2/lenet_iter_10000.caffemodel")
 

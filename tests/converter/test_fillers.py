@@ -1,4 +1,4 @@
-"""Caffe's fillers: what real Caffe stored where nothing is random, else scipy's distributions with filler.hpp's numbers."""
+"""Caffe's fillers: what real Caffe stored where nothing is random, else distributions with filler.hpp's numbers."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_random_fillers_need_a_seed(prototxt) -> None:
 
 def test_bilinear_needs_no_seed(prototxt) -> None:
     prototxt.write_text(
-        TEXT.split('layer { type: "Conv')[0]
+        TEXT.split('layer { type: "Conv', maxsplit=1)[0]
         + 'layer { type: "Deconvolution" name: "up" bottom: "data" top: "up" convolution_param {'
         ' num_output: 3 group: 3 kernel_size: 4 stride: 2 bias_term: false weight_filler { type: "bilinear" } } }'
     )

@@ -24,7 +24,7 @@ from converter.weights import load_weights
 
 STEP = 1e-7
 LIMIT = 1e-5
-"""Relative: a central difference of float64 numbers with this step is exact to about 1e-16 / 1e-7 times what cancels."""
+"""Relative. A central difference of float64 numbers with this step is exact to 1e-16 / 1e-7 times what cancels."""
 
 Arrays = dict[str, Any]
 GROUPS = ("nets", "layers", "forks", "formats")

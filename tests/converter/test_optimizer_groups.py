@@ -1,4 +1,4 @@
-"""Learning rates and decays for each blob: values worked out by hand from the prototxts, and Caffe's own update rule."""
+"""Learning rates and decays for each blob: values worked out by hand from prototxts, and Caffe's own update rule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from converter.weights import load_weights
 
 LR, DECAY, MOMENTUM = 0.01, 0.0005, 0.9
 
-LAYER = 'layer {{ type: "InnerProduct" name: "{0}" bottom: "x" top: "{0}" {1} inner_product_param {{ num_output: 3 }} }}'
+LAYER = """layer {{ type: "InnerProduct" name: "{0}" bottom: "x" top: "{0}" {1}
+  inner_product_param {{ num_output: 3 }} }}"""
 
 
 def by_name(module: torch.nn.Module, groups: list) -> dict[str, tuple[float, float]]:

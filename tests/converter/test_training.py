@@ -12,10 +12,10 @@ from one_layer import compute, net_of
 from scipy import stats
 from weighted_net import normal
 
+from converter.bind import Bound
 from converter.loading import instantiate, to_module
 from converter.lower import lower
 from converter.state import state_dict
-from converter.bind import Bound
 
 LEAST_P = 1e-3
 RATIO = 0.3
