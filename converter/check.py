@@ -56,13 +56,13 @@ def check_folder(
         )
 
 
-def noise(conversion: Conversion, shapes: Mapping[str, Shape] | None = None) -> Arrays:
+def noise(conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED) -> Arrays:
     """Return seeded inputs: pictures less their mean where the net takes images, integers where it counts with them,
     else standard normal numbers.
 
     Without `shapes` they have the declared ones, but are not more than two pictures.
     """
-    generator = np.random.default_rng(SEED)
+    generator = np.random.default_rng(seed)
     choices = _choices(conversion.net)
     fed = {}
     for blob in conversion.net.inputs:

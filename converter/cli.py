@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .program import Shape
     from .write import Conversion
 
+Add = Callable[..., object]
+"""`add_argument` of a parser or of a group."""
 Example = Callable[[Path], tuple[Path, Path, Path]]
 """Writes an example into a folder; returns its model, prototxt and mean."""
 
@@ -232,7 +234,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    parser.add_argument("--version", action="version", version=f"convert-caffemodel {__version__}")
+    _add_sources(parser.add_argument)
+    _add_actions(parser.add_argument_group("instead of converting, or beside it").add_argument)
+    _add_output(parser.add_argument_group("what is written").add_argument)
+    _add_weights(parser.add_argument_group("weights and layers").add_argument)
+    _add_state(parser.add_argument_group("which layers of the prototxt count").add_argument)
+    return parser
+
+
+def _add_sources(add: Add) -> None:
     add(
         "model",
         nargs="?",
@@ -241,13 +252,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--prototxt", metavar="P", help="deploy net; without it the net inside MODEL is used")
     add("--mean", metavar="M", help="mean file: .binaryproto, .npy or .mat")
-    add("-o", "--out", metavar="DIR", help="folder to write (default: <stem>_torch)")
-    add(
-        "--format",
-        default="safetensors",
-        metavar="F,F",
-        help="what to write: safetensors (always, with the source), onnx, pt2; these two are compared with it",
-    )
     add(
         "--input-shape",
         metavar="N,C,H,W",
@@ -255,6 +259,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="instead of the declared one; NAME=... for several inputs",
     )
+
+
+def _add_actions(add: Add) -> None:
     add(
         "--check",
         action="store_true",
@@ -262,7 +269,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--inspect", action="store_true", help="print the layer table and write nothing")
     add("--json", action="store_true", help="print JSON instead of text")
+    add(
+        "--example",
+        action="store_true",
+        help="write, convert and check a full-size MemNet with untrained weights",
+    )
+
+
+def _add_output(add: Add) -> None:
+    add("-o", "--out", metavar="DIR", help="folder to write (default: <stem>_torch)")
+    add(
+        "--format",
+        default="safetensors",
+        metavar="F,F",
+        help="what to write: safetensors (always, with the source), onnx, pt2; these two are compared with it",
+    )
     add("--force", action="store_true", help="replace a folder that an earlier conversion wrote")
+    add("--sha256", action="store_true", help="record the model's hash")
+    add("--durable", action="store_true", help="wait until the files are on the disk")
+
+
+def _add_weights(add: Add) -> None:
     add(
         "--allow-missing",
         action="store_true",
@@ -279,6 +306,22 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="turn inner products over images into convolutions, so that larger images give a map",
     )
+    add(
+        "--layers",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="layers of your own: RUNS this Python file, whose Layer subclasses then count; may be repeated",
+    )
+    add(
+        "--dialect",
+        choices=DIALECTS,
+        metavar="FORK",
+        help=f"the fork whose field numbers a binary file uses, guessed where it can be: {', '.join(DIALECTS)}",
+    )
+
+
+def _add_state(add: Add) -> None:
     add("--phase", choices=("TEST", "TRAIN"), default="TEST", help="for include and exclude rules")
     add(
         "--stage",
@@ -288,25 +331,3 @@ def _parser() -> argparse.ArgumentParser:
         help="for include and exclude rules; may be repeated",
     )
     add("--level", type=int, default=0, metavar="L", help="for include and exclude rules")
-    add(
-        "--dialect",
-        choices=DIALECTS,
-        metavar="FORK",
-        help=f"the fork whose field numbers a binary file uses, guessed where it can be: {', '.join(DIALECTS)}",
-    )
-    add(
-        "--layers",
-        action="append",
-        default=[],
-        metavar="FILE.py",
-        help="layers of your own: RUNS this Python file, whose Layer subclasses then count; may be repeated",
-    )
-    add("--sha256", action="store_true", help="record the model's hash")
-    add("--durable", action="store_true", help="wait until the files are on the disk")
-    add(
-        "--example",
-        action="store_true",
-        help="write, convert and check a full-size MemNet with untrained weights",
-    )
-    add("--version", action="version", version=f"convert-caffemodel {__version__}")
-    return parser

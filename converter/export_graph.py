@@ -35,6 +35,8 @@ class Graph:
 
 def export_graph(subject: Subject) -> Graph:
     """Export a module. Raises UnsupportedError naming the layer that torch.export cannot follow."""
+    if not hasattr(Dim, "AUTO"):
+        raise UnsupportedError(f"exporting needs torch 2.6 or newer, this is {torch.__version__}")
     free = frozenset(blob for blob, shape in subject.shapes.items() if shape)
     while free:
         program = _attempt(subject, free)
@@ -93,8 +95,9 @@ def _attempt(subject: Subject, free: frozenset[str]) -> ExportedProgram | None:
     """Return the program with these axes free, or None where it cannot be made or cannot be run."""
     try:
         program = _export(subject, free)
-        fed = subject.feed(other_shapes(subject, free & _free_inputs(subject, program)))
-        program.module()(*tensors(fed.values()))
+        found = free & _free_inputs(subject, program)
+        case = next(subject.cases(other_shapes(subject, found)))
+        program.module()(*tensors(case.fed.values()))
     except Exception:  # noqa: BLE001 (whatever torch raises: the axes are not free)
         return None
     return program
@@ -107,12 +110,12 @@ def _export(subject: Subject, free: frozenset[str]) -> ExportedProgram:
         for blob, shape in subject.shapes.items()
     }
     example = tuple(torch.zeros(shape) for shape in shapes.values())
-    axes = [{0: Dim.AUTO} if blob in free else None for blob in shapes]
+    axes = tuple({0: Dim.AUTO} if blob in free else None for blob in shapes)
     with quiet(), torch.no_grad(), exportable(subject.module) as module:
         if len(subject.outputs) == 1:
-            return torch.export.export(module, example, dynamic_shapes=tuple(axes), strict=False)
+            return torch.export.export(module, example, dynamic_shapes=axes or None, strict=False)
         return torch.export.export(
-            _Tuple(module), example, dynamic_shapes=(tuple(axes),), strict=False
+            _Tuple(module), example, dynamic_shapes=(axes,) if axes else None, strict=False
         )
 
 

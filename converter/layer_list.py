@@ -160,6 +160,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m converter.layer_list", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     check = parser.parse_args(arguments).check
+    if not MEASURED.is_file():
+        sys.stderr.write(f"{MEASURED} is missing: this runs in a checkout, which has docs/\n")
+        return 2
     text = layer_list(read_measured())
     if not check:
         PAGE.write_text(text, encoding="utf-8")

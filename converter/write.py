@@ -111,6 +111,8 @@ def _notes(net: Net, weights: Weights | None, bound: Bound) -> tuple[str, ...]:
     if bound.filled:
         how = bound.untrained or "filled as the net's text says"
         notes.append(f"{how}, because no file gives them: {', '.join(bound.filled)}")
+    elif bound.seed is not None:
+        notes.append("nothing was initialised: the file has the weights of every layer")
     if bound.unused:
         notes.append(f"layers of the file that the net does not have: {', '.join(bound.unused)}")
     return tuple(notes)
@@ -319,11 +321,10 @@ def _exported(conversion: Conversion, folder: Path, formats: tuple[str, ...]) ->
     exports = write_exports(conversion, folder, formats)
     fixed = dict.fromkeys(blob for export in exports for blob in export.fixed)
     files = " and ".join(export.files[0] for export in exports)
-    notes = [
-        f"in {files} the first axis of input {blob!r} is fixed at {conversion.net.shapes[blob][0]}"
-        for blob in fixed
-        if conversion.net.shapes[blob]
-    ]
+    notes = []
+    if fixed:
+        sizes = ", ".join(f"{blob} at {conversion.net.shapes[blob][0]}" for blob in fixed)
+        notes.append(f"{files} have a fixed first axis, because the net has: {sizes}")
     if any(layer.stateful for layer in conversion.net.layers):
         notes.append(f"{files} carry no state: each run begins as after `reset()`")
     return replace(conversion, exports=exports, notes=conversion.notes + tuple(notes))

@@ -17,11 +17,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .loading import load
     from .model import MemNet
+    from .resmem import ResMem, load_resmem
     from .scoring import predict
 
-__all__ = ["MemNet", "load", "predict"]
+__all__ = ["MemNet", "ResMem", "load", "load_resmem", "predict"]
 
-_HOMES = {"MemNet": "model", "load": "loading", "predict": "scoring"}
+_HOMES = {
+    "MemNet": "model",
+    "ResMem": "resmem",
+    "load": "loading",
+    "load_resmem": "resmem",
+    "predict": "scoring",
+}
 
 if not TYPE_CHECKING:  # a type checker shall know the names above alone
 

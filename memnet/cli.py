@@ -1,7 +1,7 @@
 """The `memnet` command: finds the subcommand and turns what it raises into one line and an exit code.
 
 A subcommand is a module of `COMMANDS` with `register(commands)`, which adds its parser and sets the default `run` to
-a function from options to exit code. Neither module nor `register` may import torch or NumPy, so that `--help` is quick.
+a function from options to exit code. Neither may import torch or NumPy on the way there, so that `--help` is quick.
 """
 
 from __future__ import annotations

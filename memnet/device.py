@@ -28,7 +28,9 @@ def choose_device(name: str = "auto") -> torch.device:
     device = torch.device(name)
     count = torch.cuda.device_count() if device.type == "cuda" else 1
     if (device.index or 0) >= count:
-        raise UnsupportedError(f"device {name!r}: torch finds {count} CUDA devices; take auto or cpu")
+        raise UnsupportedError(
+            f"device {name!r}: torch finds {count} CUDA devices; take auto or cpu"
+        )
     return device
 
 

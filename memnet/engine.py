@@ -1,7 +1,7 @@
 """Scores for the bytes of image files, whatever engine brings them: this knows of no folder, cluster or table.
 
-    scorer = Scorer(Choice(model="resmem"))               # light; travels to a worker by pickle
-    scores, errors = score_batch([data, more], scorer)     # the first call in a process loads the model
+scorer = Scorer(Choice(model="resmem"))               # light; travels to a worker by pickle
+scores, errors = score_batch([data, more], scorer)     # the first call in a process loads the model
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Scorer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the loaded model behind."""
-        return {key: value for key, value in vars(self).items() if key not in {"network", "identity"}}
+        return {
+            key: value for key, value in vars(self).items() if key not in {"network", "identity"}
+        }
 
     @cached_property
     def network(self) -> Network:

@@ -42,7 +42,7 @@ class Twin(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = _rebuilt(model)
-        self.eval().requires_grad_(False)
+        self.eval()
 
     def forward(self, *inputs: Tensor) -> Any:
         """Return what the model returns."""
@@ -58,7 +58,7 @@ def best(model: nn.Module, sample: Tensor | None = None) -> nn.Module:
     default four seeded pictures as the model's `preprocess` feeds them, or as MemNet's does. The scores may differ
     by FAST_STEPS float32 steps or FAST_SPREAD of their standard deviation, whichever is more (`converter.tolerance`).
 
-    A model elsewhere than on the CPU, or not in float32, has no twin.
+    A model elsewhere than on the CPU, or not in float32, has no twin. The model must return one tensor.
 
     Warns:
         PlainPathWarning: the twin failed, or its scores differ by more.

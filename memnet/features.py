@@ -35,7 +35,8 @@ def blob_modules(model: torch.nn.Module) -> Mapping[str, str]:
     from .topology import deploy_net
 
     if not isinstance(model, MemNet):
-        return getattr(model, "blob_modules", {})
+        own: Mapping[str, str] = getattr(model, "blob_modules", {})
+        return own
     return {
         top: layer.name.replace("-", "_")
         for layer in deploy_net().layers

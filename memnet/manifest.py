@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -30,15 +29,20 @@ class Manifest:
         record |= asdict(self.identity) | {"inputs_sha256": self.inputs_sha256}
         return json.dumps(record, indent=2) + "\n"
 
-    def check(self, path: Path, output: Path) -> None:
-        """Refuse to go on with an output whose manifest differs. Raises OutputError with all differences."""
+    def check(self, text: bytes, where: str | Path, output: str | Path) -> None:
+        """Refuse to go on with an output whose manifest (its text, read from `where`) differs.
+
+        Raises:
+            OutputError: with all differences.
+            FileFormatError: the text is no manifest.
+        """
         try:
-            record: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+            record: Mapping[str, object] = json.loads(text)
             names = [field.name for field in fields(Identity)]
             begun = Identity(**{name: record[name] for name in names})  # type: ignore[arg-type]
             inputs = record["inputs_sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FileFormatError(f"{path}: is no manifest of memnet predict ({error})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise FileFormatError(f"{where}: is no manifest of memnet predict ({error})") from error
         different = begun.differences(self.identity)
         if inputs != self.inputs_sha256:
             different.append("other images")
@@ -50,12 +54,8 @@ class Manifest:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a small file that is complete or absent."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    """Write a small file that is complete or absent. Raises OutputError."""
+    from .outputs import replacing
+
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,9 +72,7 @@ class Network:
         """Return the outputs for pictures that `fed` prepared, at least one; means are taken in float64."""
         from .features import caught, module_of
 
-        tap = (
-            nullcontext([]) if not self.features else caught(module_of(self.model, self.features))
-        )
+        tap = nullcontext([]) if not self.features else caught(module_of(self.model, self.features))
         with tap as seen:
             scores = _forward(self.model, np.concatenate(fed))
         return Outputs(

@@ -2,6 +2,8 @@
 
 Resize to 256 x 256 (MATLAB's bilinear imresize; the aspect ratio is not kept), channels to BGR, values 0 to 255, less
 the mean, the central 227 x 227. (BVLC's classification_demo, prepare_image, which MemNet's page refers to.)
+
+The ten crops are pycaffe's unless MATLAB's are asked for: the same four corners, and a centre one pixel away.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from converter import Preprocess, load_mean
+from converter.preprocess import TenCrop
 
 SIZE = (256, 256)
 CROP = (227, 227)
@@ -25,7 +28,9 @@ class DefaultMeanWarning(UserWarning):
     """MemNet's channel means stand in for its mean image, which was not given."""
 
 
-def preprocessing(mean: str | Path | np.ndarray[Any, Any] | None = None) -> Preprocess:
+def preprocessing(
+    mean: str | Path | np.ndarray[Any, Any] | None = None, *, ten_crop: TenCrop = "pycaffe"
+) -> Preprocess:
     """Return MemNet's preprocessing with a mean: a file, or an array (3, 256, 256), (3, 227, 227) or (3, 1, 1), BGR.
 
     Without one, the channel means of MemNet's mean image are subtracted, with a DefaultMeanWarning.
@@ -47,7 +52,9 @@ def preprocessing(mean: str | Path | np.ndarray[Any, Any] | None = None) -> Prep
     else:
         array = np.asarray(mean, np.float32)
     _check_channels(array)
-    return Preprocess(crop=CROP, resize=SIZE, rule="matlab", channel_order="BGR", mean=array)
+    return Preprocess(
+        crop=CROP, resize=SIZE, rule="matlab", channel_order="BGR", mean=array, ten_crop=ten_crop
+    )
 
 
 def _check_channels(mean: np.ndarray[Any, Any]) -> None:

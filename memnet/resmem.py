@@ -1,4 +1,4 @@
-"""ResMem: the graph of the network that the University of Chicago released in 2021, and its weights from the user's disk.
+"""ResMem: the graph of the network that the University of Chicago released, and its weights from the user's disk.
 
 Two branches see the picture, an AlexNet and a ResNet-152 with its 1000 logits; seven inner products join them.
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from converter.errors import FileFormatError
-
 from .crops import Crops, Floats
-from .images import Pixels, Source, read_image
+from .images import Source, read_image
 from .network import BATCH, Network, Rule
 from .ordered import in_order, slices
 from .preprocessing import preprocessing
@@ -19,12 +17,10 @@ from .preprocessing import preprocessing
 if TYPE_CHECKING:
     import torch
 
-Picture: TypeAlias = "Source | torch.Tensor"
-
 
 def predict(
     model: torch.nn.Module,
-    images: Iterable[Picture],
+    images: Iterable[Source],
     crops: Crops = "center",
     *,
     preprocess: Rule | None = None,
@@ -33,8 +29,8 @@ def predict(
 ) -> Floats:
     """Return the memorability of each image, float32 (N,): about 0 to 1, higher is better remembered.
 
-    `model` is what `load` or `load_resmem` returned, on any device. `images` are paths, PIL images, H x W x 3 uint8 RGB
-    arrays, or uint8 tensors (3, H, W) RGB, as torchvision reads them. `crops` is `center`, or `ten` for the average
+    `model` is what `load` or `load_resmem` returned, on any device. `images` are paths, bytes of files, PIL images,
+    H x W x 3 uint8 RGB arrays, or uint8 tensors (3, H, W) RGB. `crops` is `center`, or `ten` for the average
     over the four corners, the centre and their mirror images. `preprocess` is by default the model's own; where it has
     none, MemNet's with the channel means, and a DefaultMeanWarning. `batch_size` counts crops. `workers` threads
     prepare images while the model computes. Scores are not clipped.
@@ -53,22 +49,5 @@ def predict(
     return np.concatenate(scores or [np.empty(0, np.float32)])
 
 
-def _fed(network: Network, image: Picture) -> Floats:
-    return network.fed(read_picture(image))
-
-
-def read_picture(image: Picture) -> Pixels:
-    """Return a path's, PIL image's, array's or tensor's pixels as H x W x 3 uint8 RGB."""
-    if hasattr(image, "detach"):  # a tensor; torch is not imported to ask
-        return _of_tensor(image)
-    return read_image(image)
-
-
-def _of_tensor(tensor: torch.Tensor) -> Pixels:
-    found = tensor.detach().cpu().numpy()
-    if found.ndim != 3 or found.shape[0] not in {1, 3}:
-        raise FileFormatError(
-            f"an image tensor must be (3, height, width), found {tuple(found.shape)}; "
-            "give height x width x 3 as a NumPy array"
-        )
-    return read_image(found.transpose(1, 2, 0))
+def _fed(network: Network, image: Source) -> Floats:
+    return network.fed(read_image(image))

@@ -1,4 +1,4 @@
-"""Which images a command was given: files, folders, globs, a CSV's column, a list on stdin. Always in the same order."""
+"""Which images a command was given: files, folders, globs, a CSV's column, a list on stdin. Always in one order."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def find_images(
 ) -> list[str]:
     """Return the images that `sources` name, each once, in order of first mention.
 
-    A folder stands for the images in it at any depth (see `in_folder`); a pattern with `*`, `?`, `[...]` or `**` for what
-    it matches, sorted; a `.csv` for its column `column`; `-` for the lines of stdin. Names in a CSV or a list are taken
+    A folder stands for the images in it at any depth (see `in_folder`); a pattern with `*`, `?`, `[...]` or `**` for
+    what it matches, sorted; a `.csv` for its column `column`; `-` for the lines of stdin. Names in a CSV or a list are taken
     from `root`, by default the working directory. A name that is no image is returned all the same: reading it tells.
 
     Raises:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
-from converter.errors import CaffeError, FileFormatError
+from converter.errors import CaffeError
 
 from .crops import Floats
-from .images import Pixels, read_image
+from .images import read_image
 from .network import Network
 from .ordered import in_order
 
@@ -59,28 +58,9 @@ def score_groups(
 def _prepare(network: Network, numbered: tuple[int, Item]) -> _Prepared:
     group, (name, source) = numbered
     try:
-        return _Prepared(group=group, id=name, fed=network.fed(_pixels(source)))
+        return _Prepared(group=group, id=name, fed=network.fed(read_image(source)))
     except CaffeError as error:
         return _Prepared(group=group, id=name, error=error.message)
-
-
-def _pixels(source: Path | bytes) -> Pixels:
-    return decode(source) if isinstance(source, bytes) else read_image(source)
-
-
-def decode(data: bytes) -> Pixels:
-    """Return the picture in the bytes of an image file, as `read_image` does for a path."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(BytesIO(data)) as image:
-            return read_image(image)
-    except UnidentifiedImageError as error:
-        raise FileFormatError("is not an image that Pillow can read") from error
-    except Image.DecompressionBombError as error:
-        raise FileFormatError(f"is refused: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damage
-        raise FileFormatError(f"cannot be read as an image ({error})") from error
 
 
 def _rows(network: Network, group: list[_Prepared]) -> list[Row]:

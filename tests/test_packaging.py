@@ -28,7 +28,8 @@ def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
         (top,) = (name for name in names if name.endswith("top_level.txt"))
         assert archive.read(top).decode().split() == ["converter", "memnet", "protos", "validation"]
-    assert {"protos/caffe.proto", "protos/caffe.desc", "converter/nn/max_pool.py", "protos/py.typed"} <= set(names)
+    data = {"protos/caffe.proto", "protos/caffe.desc", "protos/fork_types.tsv", "protos/fork_fields.tsv"}
+    assert data | {"converter/nn/max_pool.py", "protos/py.typed"} <= set(names)
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
         "converter",
         "memnet",

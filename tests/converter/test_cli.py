@@ -54,8 +54,8 @@ def test_folder_holds_what_is_promised(net) -> None:
     record = json.loads((folder / "conversion.json").read_text())
     rows = {row["name"]: row for row in record["layers"]}
     assert rows["fc6"]["blobs"] == [
-        {"shape": [10, 54], "key": "fc6.weight"},
-        {"shape": [10], "key": "fc6.bias"},
+        {"shape": [10, 54], "key": "fc6.weight", "lr_mult": 1.0, "decay_mult": 1.0},
+        {"shape": [10], "key": "fc6.bias", "lr_mult": 1.0, "decay_mult": 1.0},
     ]
     assert record["model"]["format"] == "V2" and record["model"]["sha256"] is None
     assert folder.stat().st_mode & 0o777 == 0o755

@@ -19,6 +19,7 @@ from converter.errors import CaffeError, InvalidNetError
 from converter.fillers import fill
 from converter.layer import Filler
 from converter.loading import to_module
+from converter.write import prepare
 
 LEAST_P = 1e-3
 """Below this a sample would not be of the distribution; the seeds are fixed, so that a test that passes stays so."""
@@ -199,3 +200,9 @@ def test_negative_seed_is_refused_and_nothing_written(prototxt, capsys) -> None:
     assert main([str(prototxt), "--init", "-3"]) == 2
     assert "the seed of the fillers is -3; it must be 0 or more" in capsys.readouterr().err
     assert list(Path().iterdir()) == [prototxt]
+
+
+def test_a_seed_that_nothing_needs_is_told(shared) -> None:
+    folder = GOLDENS / "formats" / "v2_binary"
+    notes = prepare(folder / "net.caffemodel", folder / "net.prototxt", initialize=3).notes
+    assert "nothing was initialised: the file has the weights of every layer" in notes

@@ -1,0 +1,113 @@
+"""A diagnosis in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .diagnose import SMALL, Diagnosis, Spread, tolerated
+from .feedings import RIGHT
+
+
+def report(found: Diagnosis) -> str:
+    """Return the table and what it says, lines of at most 100 characters."""
+    from textwrap import fill
+
+    paragraphs = [fill(text, 98) for text in (_what(found), *_judgement(found), *_averaging(found))]
+    return "\n\n".join((paragraphs[0], table(found), *paragraphs[1:]))
+
+
+def table(found: Diagnosis) -> str:
+    """Return a line for each feeding: means and standard deviations, and which give what was observed."""
+    head = f"{'fed':<22}{'mean':>9}{'sd, centre':>13}{'sd, ten':>11}{'within':>11}   gives what was observed"
+    return "\n".join((head, *(_line(found, spread) for spread in found.spreads)))
+
+
+def _line(found: Diagnosis, spread: Spread) -> str:
+    name = spread.feeding.name
+    ten = f"{spread.sd('ten'):>11.5f}{spread.within():>11.5f}" if spread.has_ten else f"{'-':>11}{'-':>11}"
+    mark = "   yes" if name in found.alike else ""
+    return f"{name:<22}{spread.of('center').mean():>9.4f}{spread.sd('center'):>13.5f}{ten}{mark}"
+
+
+def _what(found: Diagnosis) -> str:
+    observed, pictures = found.observed, len(found.right.scores)
+    which = "one crop" if observed.crops == "center" else "ten crops"
+    return (
+        f"Judged: {observed.source}, with a standard deviation (sd) of {observed.sd:.5f} over pictures, {which}. "
+        f"Compared with what the model gives for {pictures} pictures when it is fed rightly and when it is not "
+        "(centre: sd over pictures of the central crop's score; ten: of the average of ten crops; within: over the "
+        "crops of one picture):"
+    )
+
+
+def _judgement(found: Diagnosis) -> Iterator[str]:
+    yield _verdict(found)
+    ratio = found.observed.sd / found.right.sd(found.observed.crops)
+    if ratio < SMALL:
+        yield (
+            f"The observed scores spread {ratio:.3f} times as far as they do when the model is fed rightly: they hardly "
+            "differ, and no ranking should rest on them."
+        )
+
+
+def _verdict(found: Diagnosis) -> str:
+    alike, by_score = found.alike, found.observed.scores is not None
+    if found.is_right and by_score:
+        return f"Fed rightly: the scores of single pictures agree.{_also(alike)}"
+    if found.is_right:
+        return (
+            "Nothing speaks against the feeding: fed rightly, the model gives about this spread (within a factor of "
+            f"{tolerated(len(found.right.scores)):.2f}, which chance explains).{_also(alike)}"
+            f"{_ask_for_scores(alike)}"
+        )
+    mistakes = [name for name in alike if name != RIGHT]
+    if mistakes:
+        says = {spread.feeding.name: spread.feeding.says for spread in found.spreads}
+        what = "scores of single pictures" if by_score else "spread"
+        told = "; or ".join(f"{says[name]} ({name})" for name in mistakes)
+        return (
+            f"FED WRONGLY: this {what} is what the model gives when it is fed {told}."
+            if by_score
+            else f"FED WRONGLY, it seems: about this {what} is what the model gives when it is fed {told}."
+            f"{_ask_for_scores(alike)}"
+        )
+    nearest = found.matches[0].spread.feeding
+    return (
+        f"NOT EXPLAINED: neither the right feeding nor any of these mistakes gives what was observed; the nearest is "
+        f"{nearest.name!r}. Other weights, another mean, two mistakes at once, or pictures of another kind would."
+    )
+
+
+def _also(alike: tuple[str, ...]) -> str:
+    others = [name for name in alike if name != RIGHT]
+    if not others:
+        return ""
+    return f" These pictures do not tell it from: {', '.join(others)}."
+
+
+def _ask_for_scores(alike: tuple[str, ...]) -> str:
+    """A spread is one number; single scores tell mistakes apart that spread alike."""
+    if len(alike) < 2:
+        return ""
+    return " Give the scores themselves with --scores to tell them apart."
+
+
+def _averaging(found: Diagnosis) -> Iterator[str]:
+    right = found.right
+    parts = right.part_sds()
+    yield (
+        f"Crops do not widen a distribution: the sd of an average is at most the largest sd of its parts. Here, fed "
+        f"rightly, single crops have sds from {parts.min():.5f} to {parts.max():.5f}, and the average of all ten "
+        f"{right.sd('ten'):.5f}."
+    )
+    one, ten = found.observed.sd, found.observed.ten_sd
+    if ten is None:
+        return
+    if found.is_impossible:
+        yield (
+            f"So one crop with {one:g} and ten crops with {ten:g} cannot be the same model fed the same way: the "
+            f"averages spread {ten / one:.0f} times as far as one crop. Averaging is not what made the difference; the "
+            "one-crop run was fed other input than the ten-crop run."
+        )
+    else:
+        yield f"One crop with {one:g} and ten crops with {ten:g} can be the same model fed the same way."

@@ -1,0 +1,150 @@
+"""How a network can be fed: rightly, and the mistakes that scripts around Caffe and ResMem make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from converter import Preprocess
+from converter.resize import Rule as ResizeRule
+
+from .crops import Floats, crop
+from .images import Pixels
+from .preprocessing import CHANNEL_MEANS, CROP, SIZE
+from .resmem_preprocess import ResMemPreprocess
+
+RIGHT = "as it should be"
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+"""RGB of 0..1, as torchvision's classifiers are fed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Feeding:
+    """One way from a picture to what the net is fed."""
+
+    name: str
+    says: str
+    """What it does, after "the net was fed ..."."""
+    feed: Callable[[Pixels], Floats]
+    """H x W x 3 uint8 RGB -> (10, 3, height, width), the centre at index 4; or (1, ...) where there are no ten crops."""
+
+
+def feedings(rule: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
+    """Return the right feeding of the net that `rule` is for, then the mistakes."""
+    if isinstance(rule, ResMemPreprocess):
+        return _of_resmem(rule)
+    return _of_memnet(as_it_should_be(rule))
+
+
+def as_it_should_be(rule: Preprocess) -> Preprocess:
+    """Return MemNet's own preprocessing with the mean of `rule`, or the channel means where it subtracts none.
+
+    A resize by Pillow stays, which smooths as MATLAB's does.
+    """
+    channels = np.array(CHANNEL_MEANS, np.float32).reshape(3, 1, 1)
+    return replace(
+        rule,
+        resize=SIZE,
+        crop=CROP,
+        rule="pil" if rule.rule == "pil" else "matlab",
+        channel_order="BGR",
+        scale=1.0,
+        mean=channels if rule.mean is None else rule.mean,
+    )
+
+
+def _of_memnet(right: Preprocess) -> tuple[Feeding, ...]:
+    meanless = replace(right, mean=None)
+    found = [
+        _feeding(RIGHT, "BGR of 0...255, resized to 256 x 256, less the mean", right),
+        Feeding(
+            name="0...1, no mean",
+            says="pixels of 0...1 instead of 0...255, and no mean subtracted",
+            feed=lambda image: crop(meanless, _unit(image), "ten"),
+        ),
+        Feeding(
+            name="0...1 less the mean",
+            says="pixels of 0...1 instead of 0...255 (pycaffe without raw_scale = 255), less a mean of 0...255",
+            feed=lambda image: crop(right, _unit(image), "ten"),
+        ),
+        Feeding(
+            name="RGB",
+            says="channels in the order RGB instead of BGR",
+            feed=lambda image: crop(right, image[:, :, ::-1], "ten"),
+        ),
+        _feeding("no mean", "no mean subtracted", meanless),
+    ]
+    if right.mean is not None and right.mean.shape[1:] != (1, 1):
+        pixel = replace(right, mean=right.mean.mean((1, 2), keepdims=True))
+        found.append(_feeding("mean pixel", "less one mean pixel instead of the mean image", pixel))
+    found += [
+        Feeding(
+            name="resized to 227",
+            says="the whole picture resized to 227 x 227 instead of the centre of 256 x 256",
+            feed=lambda image: crop(squashed(right), image),
+        ),
+        _feeding(
+            "no antialias",
+            "pictures shrunk without smoothing (as cv2.resize does)",
+            replace(right, rule="opencv"),
+        ),
+    ]
+    return tuple(found)
+
+
+def squashed(right: Preprocess) -> Preprocess:
+    """Return the preprocessing that resizes straight to the net's input; of a mean image, the centre."""
+    mean = right.mean
+    if mean is not None and mean.shape[1:] == right.resize:
+        top, left = right.centre(mean.shape)
+        mean = mean[:, top : top + right.crop[0], left : left + right.crop[1]]
+    return replace(right, resize=right.crop, mean=mean)
+
+
+def _of_resmem(right: ResMemPreprocess) -> tuple[Feeding, ...]:
+    def changed(name: str, says: str, change: Callable[[Floats], Floats]) -> Feeding:
+        return Feeding(name=name, says=says, feed=lambda image: change(right.crops(image, "ten")))
+
+    return (
+        changed(RIGHT, "RGB of 0...1, resized to 256 x 256", lambda fed: fed),
+        changed("0...1 over 255", "pixels divided by 255 twice", lambda fed: fed / 255),
+        changed("0...255", "pixels of 0...255 instead of 0...1", lambda fed: fed * 255),
+        changed(
+            "BGR", "channels in the order BGR instead of RGB", lambda fed: fed[:, ::-1].copy()
+        ),
+        changed("ImageNet mean", "less ImageNet's mean, over its deviation", _normalised),
+        Feeding(
+            name="resized to 227",
+            says="the whole picture resized to 227 x 227 instead of the centre of 256 x 256",
+            feed=lambda image: _plain("pil", CROP)(image)[None] / 255,
+        ),
+        Feeding(
+            name="no antialias",
+            says="pictures shrunk without smoothing (as cv2.resize does)",
+            feed=lambda image: crop(_plain("opencv", SIZE), image, "ten") / 255,
+        ),
+    )
+
+
+def _feeding(name: str, says: str, rule: Preprocess) -> Feeding:
+    return Feeding(name=name, says=says, feed=lambda image: crop(rule, image, "ten"))
+
+
+def _plain(rule: ResizeRule, size: tuple[int, int]) -> Preprocess:
+    return Preprocess(crop=CROP, resize=size, rule=rule, channel_order="RGB")
+
+
+def _unit(image: Pixels) -> Floats:
+    """Return what caffe.io.load_image and skimage give: floats of 0..1."""
+    return image.astype(np.float32) / np.float32(255)
+
+
+def _normalised(fed: Floats) -> Floats:
+    mean, deviation = (
+        np.array(each, np.float32).reshape(3, 1, 1) for each in (IMAGENET_MEAN, IMAGENET_DEVIATION)
+    )
+    return (fed - mean) / deviation

@@ -1,0 +1,160 @@
+"""`memnet predict` on one machine, to a table or one file; an interrupted run to a file goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from converter.errors import FileFormatError, OutputError
+
+from .choice import Choice, Identity
+from .journal import Journal
+from .manifest import Manifest, write_whole
+from .network import Network
+from .ordered import slices
+from .outputs import READERS, WRITERS, index_path
+from .progress import Progress
+from .stream import Row, score_groups
+
+OnError = Literal["record", "fail"]
+WIDEST = 80
+"""Longest name that widens the table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a run goes about it; none of this changes a score by more than rounding."""
+
+    workers: int = 0
+    on_error: OnError = "record"
+    quiet: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many pictures an output holds, and how many of them are errors."""
+
+    pictures: int
+    errors: int
+
+
+def print_table(network: Network, names: Sequence[str], manner: Manner) -> Tally:
+    """Print a line for each picture as it is scored."""
+    width = max(5, *(min(len(name), WIDEST) for name in names))
+    errors = 0
+    with Progress(len(names), quiet=manner.quiet) as progress:
+        progress.show(f"{'image':<{width}}   score")
+        for rows in _scored(network, names, (), manner):
+            for row in rows:
+                shown = "     -" if row.score is None else f"{row.score:.4f}"
+                progress.show(f"{row.id:<{width}}  {shown}")
+            errors += _tell(rows, progress)
+    return Tally(pictures=len(names), errors=errors)
+
+
+def _tell(rows: Sequence[Row], progress: Progress) -> int:
+    """Count a batch and name its broken files; returns how many."""
+    broken = [row for row in rows if row.error is not None]
+    for row in broken:
+        progress.say(f"{row.id}: {row.error}")
+    progress.advance(len(rows))
+    return len(broken)
+
+
+def write_file(choice: Choice, names: Sequence[str], out: Path, manner: Manner) -> Tally:
+    """Score into `out`, whose suffix tells its kind; goes on with what is there of the same identity.
+
+    Raises:
+        OutputError: `out` was begun with other settings, was not made by this, or cannot be written.
+    """
+    _prepare_place(out, manner)
+    network = choice.network()
+    identity = choice.identity(network)
+    journal = _taken_up(out, identity, names)
+    missing = [name for name in names if name not in journal.entries]
+    if missing or not out.exists():
+        _compute(network, names, journal, manner)
+        kept = dict.fromkeys(names) | dict.fromkeys(journal.entries)  # also of earlier sources
+        WRITERS[out.suffix](out, list(kept), journal, identity)
+    journal.remove()
+    errors = sum(entry.error is not None for entry in journal.entries.values())
+    return Tally(pictures=len(journal.entries), errors=errors)
+
+
+def _prepare_place(out: Path, manner: Manner) -> None:
+    """Refuse, or with `force` remove, what is in the way."""
+    ours = [out, manifest_path(out), Journal(out).path, Journal(out).features_path]
+    if out.suffix == ".npy":
+        ours.append(index_path(out))
+    if not out.parent.is_dir():
+        raise OutputError(f"{out}: the folder {out.parent} does not exist")
+    if manner.force:
+        for path in ours:
+            path.unlink(missing_ok=True)
+    taken = [path for path in ours if path.exists()]
+    if taken and not manifest_path(out).exists():
+        raise OutputError(
+            f"{taken[0]}: exists, and has no manifest to go on by; take another --out, or --force"
+        )
+
+
+def manifest_path(out: Path) -> Path:
+    """Return where the manifest of an output stands."""
+    return out.with_name(f"{out.name}.manifest.json")
+
+
+def _taken_up(out: Path, identity: Identity, names: Sequence[str]) -> Journal:
+    """Return the rows that are there already; writes the manifest where the run begins."""
+    inputs = None if identity.features is None else digest(names)  # rows of features are numbered
+    manifest, path = Manifest(identity=identity, inputs_sha256=inputs), manifest_path(out)
+    journal = Journal(out)
+    if not (out.exists() or journal.path.exists()):
+        write_whole(path, manifest.to_json())
+        return journal
+    manifest.check(path.read_bytes(), path, out)
+    journal.open()
+    if out.exists():
+        rows = READERS.get(out.suffix, READERS[".csv"])
+        done = rows(index_path(out) if out.suffix == ".npy" else out)
+        journal.entries = dict(done) | journal.entries
+    return journal
+
+
+def digest(names: Sequence[str]) -> str:
+    """Return what tells lists of names apart, order included."""
+    return hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()
+
+
+def _compute(network: Network, names: Sequence[str], journal: Journal, manner: Manner) -> None:
+    done = sum(name in journal.entries for name in names)
+    with Progress(len(names), done=done, quiet=manner.quiet) as progress:
+        if done:
+            progress.say(f"{done:,} of {len(names):,} images are done already; going on")
+        for rows in _scored(network, names, journal.entries.keys(), manner):
+            journal.append(rows)
+            _tell(rows, progress)
+
+
+def _scored(
+    network: Network, names: Sequence[str], done: Sequence[str] | set[str], manner: Manner
+) -> Iterator[list[Row]]:
+    """Yield rows by batches, which are cut from the whole list so that a run that goes on has the same ones."""
+    groups = (
+        [(name, Path(name)) for name in group if name not in done]
+        for group in slices(names, network.pictures_at_once)
+    )
+    for rows in score_groups(network, groups, workers=manner.workers):
+        if manner.on_error == "fail":
+            _refuse_broken(rows)
+        yield rows
+
+
+def _refuse_broken(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.error is not None:
+            raise FileFormatError(row.error).within(row.id)

@@ -1,0 +1,46 @@
+"""A bar with rate and time left on stderr, where a person sees it; and lines that do not tear it."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+
+class Progress:
+    """Counts pictures; silent where stderr is no terminal, or when asked to be."""
+
+    def __init__(self, total: int, *, done: int = 0, quiet: bool = False) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total,
+            initial=done,
+            unit="image",
+            file=sys.stderr,
+            disable=quiet or not sys.stderr.isatty(),
+            dynamic_ncols=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def advance(self, count: int) -> None:
+        """Count some more pictures."""
+        self._bar.update(count)
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr, above the bar."""
+        self._bar.write(f"memnet: {text}", file=sys.stderr)
+
+    def show(self, text: str) -> None:
+        """Print a line on stdout."""
+        self._bar.write(text, file=sys.stdout)

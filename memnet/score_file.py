@@ -1,0 +1,77 @@
+"""Scores that somebody wrote as a CSV, matched with pictures by name."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+from converter.errors import FileFormatError, context
+
+NAMES = ("image", "path", "id", "name", "file", "filename", "image_file")
+SCORES = ("score", "memorability", "prediction")
+
+
+def scores_of(path: str | Path, names: Sequence[str]) -> dict[str, float]:
+    """Return name -> score, in the order of `names`, for those that the CSV has a score of.
+
+    A picture is found by its path as it stands, or by its file name where that is unique on both sides. Rows without
+    a score are passed over.
+
+    Raises:
+        FileFormatError: no such file, no column of names or of scores, a score that is no number, or no match at all.
+    """
+    with context(str(path)):
+        given = _read(Path(path))
+        short = _by_file_name(given)
+        counts = Counter(PurePath(name).name for name in names)
+        found = {}
+        for name in names:
+            end = PurePath(name).name
+            if name in given:
+                found[name] = given[name]
+            elif counts[end] == 1 and end in short:
+                found[name] = short[end]
+        if not found:
+            raise FileFormatError(
+                f"names none of the pictures; it has {next(iter(given), 'nothing')!r}, the pictures are {names[0]!r}"
+            )
+    return found
+
+
+def _read(path: Path) -> dict[str, float]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            fields = rows.fieldnames or ()
+            name, score = _column(fields, NAMES), _column(fields, SCORES)
+            return {row[name]: _number(row[score], row[name]) for row in rows if row[score]}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise FileFormatError(f"cannot be read as a CSV ({said})") from error
+
+
+def _column(fields: Sequence[str], wanted: Sequence[str]) -> str:
+    for field in fields:
+        if field.strip().lower() in wanted:
+            return field
+    raise FileFormatError(
+        f"has no column {wanted[0]!r}, but {', '.join(fields) or 'nothing'}; known: {', '.join(wanted)}"
+    )
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise FileFormatError(f"the score of {name!r} is {text!r}, no number") from error
+
+
+def _by_file_name(given: dict[str, float]) -> dict[str, float]:
+    counts = Counter(PurePath(name).name for name in given)
+    return {
+        PurePath(name).name: score
+        for name, score in given.items()
+        if counts[PurePath(name).name] == 1
+    }

@@ -1,0 +1,120 @@
+"""What becomes of each kind of picture, against pycaffe's load_image and Caffe's own reader, which is OpenCV's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from natural_images import natural_images
+from PIL import Image
+
+from converter.errors import FileFormatError
+from memnet.images import read_image
+
+SAME = ("scene.png", "scene.jpg", "odd.png", "constant.png", "gray.jpg", "gray_odd.png", "palette.png", "rgba.png",
+        "exif_rot6.jpg")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded(shared: Path) -> Path:
+    return shared / "goldens/preprocess"
+
+
+def loaded(folder: Path, name: str) -> np.ndarray:
+    """pycaffe's load_image in grey levels; it divides by 255."""
+    return np.load(folder / "load_image.npz")[f"load/{name}/color"]
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_picture_is_pycaffes_bitwise(recorded: Path, name: str) -> None:
+    found = (read_image(recorded / "images" / name) / 255).astype(np.float32)
+    assert found.tobytes() == loaded(recorded, name).tobytes()
+
+
+def test_every_recorded_picture_is_compared(recorded: Path) -> None:
+    elsewhere = {"gray16.png", "cmyk.jpg", "gray_alpha.png"}
+    assert {path.name for path in (recorded / "images").iterdir()} == {*SAME, *elsewhere}
+
+
+def test_sixteen_bits_are_rounded_from_pycaffes(recorded: Path) -> None:
+    found = read_image(recorded / "images/gray16.png")
+    assert np.array_equal(found, np.rint(loaded(recorded, "gray16.png") * 255))
+
+
+def test_grey_with_alpha_is_the_grey_where_pycaffe_gives_two_channels(recorded: Path) -> None:
+    found = read_image(recorded / "images/gray_alpha.png")
+    grey = np.rint(loaded(recorded, "gray_alpha.png")[:, :, :1] * 255)
+    assert np.array_equal(found, np.repeat(grey, 3, axis=2))
+
+
+def test_cmyk_is_rgb_as_caffes_reader_has_it_and_not_pycaffes_inks(recorded: Path) -> None:
+    path = recorded / "images/cmyk.jpg"
+    found = read_image(path).astype(int)
+    caffes = cv2.imread(str(path))[:, :, ::-1].astype(int)
+    assert np.abs(found - caffes).max() <= 1  # OpenCV's fixed point
+    with Image.open(path) as picture:
+        inks = np.asarray(picture)[:, :, :3]
+    assert np.array_equal(np.rint(loaded(recorded, "cmyk.jpg") * 255), inks)
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("L", "png"), ("1", "png"), ("P", "gif"), ("LA", "png"), ("PA", "tiff"),
+                                              ("CMYK", "tiff"), ("YCbCr", "jpg"), ("RGBA", "webp")])  # fmt: skip
+def test_every_mode_becomes_rgb(mode: str, suffix: str, tmp_path: Path) -> None:
+    picture = Image.fromarray(natural_images(1, size=16)[0][:, :13])
+    path = tmp_path / f"picture.{suffix}"
+    (picture.convert("LA" if mode == "LA" else mode) if mode != "PA" else picture.convert("P")).save(path)
+    found = read_image(path)
+    assert (found.shape, found.dtype) == ((16, 13, 3), np.uint8)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_first_picture_of_an_animation_is_taken(suffix: str, tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.full((8, 9, 3), level, np.uint8)) for level in (40, 200)]
+    path = tmp_path / f"moving.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
+    assert np.array_equal(read_image(path), np.full((8, 9, 3), 40))
+
+
+def test_ends_of_sixteen_bits_are_the_ends_of_eight(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.array([[0, 128, 129, 65535]], np.uint16)).save(path)
+    assert read_image(path)[0, :, 1].tolist() == [0, 0, 1, 255]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_thirty_two_bits_are_refused(dtype: type, tmp_path: Path) -> None:
+    path = tmp_path / "deep.tiff"
+    Image.fromarray(np.full((4, 6), 40_000, dtype)).save(path)
+    with pytest.raises(FileFormatError, match=r"deep\.tiff: has pixels of more than 16 bits"):
+        read_image(path)
+
+
+def test_bytes_are_read_as_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(natural_images(1, size=32)[0]).save(path)
+    assert np.array_equal(read_image(path.read_bytes()), read_image(path))
+
+
+def test_bytes_of_no_image_are_refused() -> None:
+    with pytest.raises(FileFormatError, match="is not an image that Pillow can read"):
+        read_image(b"no image")
+
+
+def test_tensors_are_channels_first() -> None:
+    import torch
+
+    image = natural_images(1, size=16)[0][:, :11]
+    tensor = torch.from_numpy(image.transpose(2, 0, 1).copy())
+    assert np.array_equal(read_image(tensor), image)
+    assert np.array_equal(read_image(tensor[:1]), np.repeat(image[:, :, :1], 3, axis=2))
+
+
+def test_odd_tensors_are_refused() -> None:
+    import torch
+
+    with pytest.raises(FileFormatError, match=r"must be \(3, height, width\), found \(8, 8, 3\)"):
+        read_image(torch.zeros(8, 8, 3, dtype=torch.uint8))
+    with pytest.raises(FileFormatError, match="must be uint8, 0 to 255, found float32"):
+        read_image(torch.zeros(3, 8, 8))
