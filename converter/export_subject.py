@@ -111,7 +111,9 @@ class Subject:
                 for blob, array in noise(self.conversion, shapes, seed).items()
             }
             if attempt is None:
-                fed = {blob: array if array.ndim > 3 else _bits(array) for blob, array in fed.items()}
+                fed = {
+                    blob: array if array.ndim > 3 else _bits(array) for blob, array in fed.items()
+                }
             self._known[key] = Case(fed=fed, expected=_run(self.module, fed))
         return self._known[key]
 

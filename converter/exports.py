@@ -52,7 +52,9 @@ def compare(file: str, run: Run, subject: Subject, shapes: Shapes) -> float:
     worst = 0.0
     for case in subject.cases(shapes):
         found = _run(file, run, case)
-        differences = [relative_difference(*pair) for pair in zip(found, case.expected, strict=True)]
+        differences = [
+            relative_difference(*pair) for pair in zip(found, case.expected, strict=True)
+        ]
         worst = max(differences)
         if worst <= tolerance.EXPORT:
             return worst

@@ -15,7 +15,7 @@ from typing import NoReturn, TextIO
 
 from converter.errors import CaffeError
 
-COMMANDS = ("predict_command",)
+COMMANDS = ("predict_command", "diagnose_command", "heatmap_command")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

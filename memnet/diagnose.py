@@ -15,7 +15,7 @@ import numpy as np
 from .crops import Crops, Floats
 from .feedings import RIGHT, Feeding, feedings
 from .images import Pixels
-from .network import Network
+from .network import Doubles, Network
 
 if TYPE_CHECKING:
     import torch
@@ -46,21 +46,24 @@ class Spread:
     @property
     def has_ten(self) -> bool:
         """Whether there are ten crops."""
-        return self.scores.shape[1] == 10
+        return len(self.scores[0]) == 10
 
     def of(self, crops: Crops) -> Floats:
-        """Return (pictures,): the central crop's scores, or the averages of ten; the centre's where there are no ten."""
+        """Return (pictures,): the central crop's scores, or the averages of ten where there are ten."""
         if crops == "ten" and self.has_ten:
-            return self.scores.mean(1, dtype=np.float64).astype(np.float32)
-        return self.scores[:, CENTRE if self.has_ten else 0]
+            mean: Doubles = self.scores.mean(1, dtype=np.float64)
+            return mean.astype(np.float32)
+        central: Floats = self.scores[:, CENTRE if self.has_ten else 0]
+        return central
 
     def sd(self, crops: Crops) -> float:
         """Return the standard deviation over pictures."""
         return float(self.of(crops).std(dtype=np.float64))
 
-    def part_sds(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def part_sds(self) -> Doubles:
         """Return the standard deviation over pictures of each crop by itself."""
-        return self.scores.std(0, dtype=np.float64)
+        sds: Doubles = self.scores.std(0, dtype=np.float64)
+        return sds
 
     def within(self) -> float:
         """Return the average standard deviation over the crops of a picture; 0 where there is one crop."""
@@ -120,7 +123,9 @@ class Diagnosis:
         if self.observed.ten_sd is None:
             return False
         widest = float(self.right.part_sds().max()) / self.right.sd("center")
-        return self.observed.ten_sd > self.observed.sd * max(1.0, widest) * tolerated(len(self.right.scores))
+        return self.observed.ten_sd > self.observed.sd * max(1.0, widest) * tolerated(
+            len(self.right.scores)
+        )
 
 
 def measure(
@@ -168,7 +173,9 @@ def tolerated(pictures: int) -> float:
 
 
 def _match(spread: Spread, observed: Observed) -> Match:
-    if observed.crops == "ten" and not spread.has_ten:  # a feeding without ten crops cannot have given their average
+    if (
+        observed.crops == "ten" and not spread.has_ten
+    ):  # a feeding without ten crops cannot have given their average
         return Match(spread=spread, distance=float("inf"), alike=False)
     scores, sd = spread.of(observed.crops), spread.sd(observed.crops)
     if observed.scores is None:

@@ -111,7 +111,9 @@ def _evenly(names: list[str], count: int) -> list[str]:
     from converter.errors import FileFormatError
 
     if min(len(names), count) < 3:
-        raise FileFormatError(f"{min(len(names), count)} pictures have no spread to speak of; give at least 3")
+        raise FileFormatError(
+            f"{min(len(names), count)} pictures have no spread to speak of; give at least 3"
+        )
     if len(names) <= count:
         return names
     return [names[at * len(names) // count] for at in range(count)]

@@ -24,7 +24,11 @@ def table(found: Diagnosis) -> str:
 
 def _line(found: Diagnosis, spread: Spread) -> str:
     name = spread.feeding.name
-    ten = f"{spread.sd('ten'):>11.5f}{spread.within():>11.5f}" if spread.has_ten else f"{'-':>11}{'-':>11}"
+    ten = (
+        f"{spread.sd('ten'):>11.5f}{spread.within():>11.5f}"
+        if spread.has_ten
+        else f"{'-':>11}{'-':>11}"
+    )
     mark = "   yes" if name in found.alike else ""
     return f"{name:<22}{spread.of('center').mean():>9.4f}{spread.sd('center'):>13.5f}{ten}{mark}"
 
@@ -45,8 +49,8 @@ def _judgement(found: Diagnosis) -> Iterator[str]:
     ratio = found.observed.sd / found.right.sd(found.observed.crops)
     if ratio < SMALL:
         yield (
-            f"The observed scores spread {ratio:.3f} times as far as they do when the model is fed rightly: they hardly "
-            "differ, and no ranking should rest on them."
+            f"The observed scores spread {ratio:.3f} times as far as they do when the model is fed rightly: they "
+            "hardly differ, and no ranking should rest on them."
         )
 
 

@@ -74,7 +74,7 @@ def best(model: nn.Module, sample: Tensor | None = None) -> nn.Module:
 
 
 def _suits(model: nn.Module) -> bool:
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     floats = [each for each in model.parameters() if each.is_floating_point()]
     return bool(floats) and all(

@@ -17,6 +17,8 @@ from .resmem_preprocess import ResMemPreprocess
 
 RIGHT = "as it should be"
 
+DIVISOR = np.float32(255)
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 """RGB of 0..1, as torchvision's classifiers are fed."""
@@ -30,7 +32,7 @@ class Feeding:
     says: str
     """What it does, after "the net was fed ..."."""
     feed: Callable[[Pixels], Floats]
-    """H x W x 3 uint8 RGB -> (10, 3, height, width), the centre at index 4; or (1, ...) where there are no ten crops."""
+    """H x W x 3 uint8 RGB -> (10, 3, height, width), the centre at 4; or (1, ...) where there are no ten crops."""
 
 
 def feedings(rule: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
@@ -111,21 +113,19 @@ def _of_resmem(right: ResMemPreprocess) -> tuple[Feeding, ...]:
 
     return (
         changed(RIGHT, "RGB of 0...1, resized to 256 x 256", lambda fed: fed),
-        changed("0...1 over 255", "pixels divided by 255 twice", lambda fed: fed / 255),
-        changed("0...255", "pixels of 0...255 instead of 0...1", lambda fed: fed * 255),
-        changed(
-            "BGR", "channels in the order BGR instead of RGB", lambda fed: fed[:, ::-1].copy()
-        ),
+        changed("0...1 over 255", "pixels divided by 255 twice", lambda fed: fed / DIVISOR),
+        changed("0...255", "pixels of 0...255 instead of 0...1", lambda fed: fed * DIVISOR),
+        changed("BGR", "channels in the order BGR instead of RGB", lambda fed: fed[:, ::-1].copy()),
         changed("ImageNet mean", "less ImageNet's mean, over its deviation", _normalised),
         Feeding(
             name="resized to 227",
             says="the whole picture resized to 227 x 227 instead of the centre of 256 x 256",
-            feed=lambda image: _plain("pil", CROP)(image)[None] / 255,
+            feed=lambda image: _plain("pil", CROP)(image)[None] / DIVISOR,
         ),
         Feeding(
             name="no antialias",
             says="pictures shrunk without smoothing (as cv2.resize does)",
-            feed=lambda image: crop(_plain("opencv", SIZE), image, "ten") / 255,
+            feed=lambda image: crop(_plain("opencv", SIZE), image, "ten") / DIVISOR,
         ),
     )
 
@@ -140,7 +140,7 @@ def _plain(rule: ResizeRule, size: tuple[int, int]) -> Preprocess:
 
 def _unit(image: Pixels) -> Floats:
     """Return what caffe.io.load_image and skimage give: floats of 0..1."""
-    return image.astype(np.float32) / np.float32(255)
+    return image.astype(np.float32) / DIVISOR
 
 
 def _normalised(fed: Floats) -> Floats:

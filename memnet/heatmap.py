@@ -69,10 +69,9 @@ def heatmap(
     rule = preprocess or vars(model).get("preprocess") or preprocessing()
     net = fully_convolutional(model)
     cells = {size: _cells(net, resized_rule(rule, size)(pixels)) for size in sizes}
-    spread = [_spread(found, size, pixels.shape[:2]) for size, found in cells.items()]
-    return Heatmap(
-        image=pixels, scores=np.mean(spread, axis=0, dtype=np.float64).astype(np.float32), cells=cells
-    )
+    spread = np.stack([_spread(found, size, pixels.shape[:2]) for size, found in cells.items()])
+    mean: Doubles = spread.mean(0)
+    return Heatmap(image=pixels, scores=mean.astype(np.float32), cells=cells)
 
 
 def _check_sizes(sizes: Sequence[int]) -> None:
@@ -103,7 +102,8 @@ def _cells(net: nn.Module, fed: Floats) -> Floats:
 def _spread(cells: Floats, size: int, shape: tuple[int, int]) -> Doubles:
     """Return the scores at every pixel of the picture: linear between the centres of the windows, level beyond."""
     rows, columns = (
-        _interpolation(pixels, count, size) for pixels, count in zip(shape, cells.shape, strict=True)
+        _interpolation(pixels, count, size)
+        for pixels, count in zip(shape, cells.shape, strict=True)
     )
     spread: Doubles = rows @ cells.astype(np.float64) @ columns.T
     return spread
@@ -113,6 +113,4 @@ def _interpolation(pixels: int, count: int, size: int) -> Doubles:
     """Return the (pixels, count) weights of the cells along one axis of the picture."""
     at = (np.arange(pixels) + 0.5) * (size / pixels)  # in the resized picture
     place = (at - WINDOW / 2) / STRIDE
-    return np.stack(
-        [np.interp(place, np.arange(count), row) for row in np.eye(count)], axis=1
-    )
+    return np.stack([np.interp(place, np.arange(count), row) for row in np.eye(count)], axis=1)

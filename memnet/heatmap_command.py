@@ -15,12 +15,9 @@ EXAMPLES = """examples:
 
 writes photo_heatmap.png and photo_heatmap.npy (float32, height x width, one score for each pixel)"""
 
-# Commands is argparse's own type of `add_subparsers()`, which it does not name.
-Commands = Any
 
-
-def register(commands: Commands) -> None:
-    """Add the subcommand."""
+def register(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command's parser."""
     parser = commands.add_parser(
         "heatmap",
         help="show where in a picture its memorability lies",
@@ -74,7 +71,9 @@ def _check_free(places: list[Path], *, force: bool) -> None:
 
     taken = [str(place) for place in places if place.exists()]
     if taken and not force:
-        raise OutputError(f"{', '.join(taken)}: exists; overwrite with --force, or choose a folder with -o")
+        raise OutputError(
+            f"{', '.join(taken)}: exists; overwrite with --force, or choose a folder with -o"
+        )
 
 
 def _write(found: Heatmap, array: Path, picture: Path) -> None:
@@ -93,7 +92,9 @@ def _write(found: Heatmap, array: Path, picture: Path) -> None:
 
 
 def _summary(found: Heatmap, places: list[Path]) -> str:
-    grid = ", ".join(f"{size}: {cells.shape[0]} x {cells.shape[1]}" for size, cells in found.cells.items())
+    grid = ", ".join(
+        f"{size}: {cells.shape[0]} x {cells.shape[1]}" for size, cells in found.cells.items()
+    )
     return (
         f"scores from {found.scores.min():.4f} to {found.scores.max():.4f} (windows at size {grid})\n"
         f"wrote {' and '.join(map(str, places))}"

@@ -58,7 +58,8 @@ def blend(found: Heatmap) -> np.ndarray[Any, np.dtype[np.uint8]]:
     share = (found.scores - least) / (greatest - least if greatest > least else 1)
     grey = (found.image @ np.array(GREY))[:, :, None]
     mixed = (1 - OPACITY) * grey + OPACITY * colours(share)
-    return mixed.round().astype(np.uint8)
+    pixels: np.ndarray[Any, np.dtype[np.uint8]] = mixed.round().astype(np.uint8)
+    return pixels
 
 
 def colours(share: Values) -> Colours:

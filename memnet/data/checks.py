@@ -43,10 +43,9 @@ def make_data_set(
     if not rows and not found:
         found = ["holds no images"]
     missing = missing_files([item.path for item in rows]) if check_images else frozenset()
-    if not allow_missing:
-        found += [f"missing: {item.path}" for item in rows if item.path in missing]
-        hint = "; allow_missing leaves such rows out" if missing else ""
-    raise_problems(found, table, "" if allow_missing else hint)
+    lost = () if allow_missing else tuple(item for item in rows if item.path in missing)
+    found += [f"missing: {item.path}" for item in lost]
+    raise_problems(found, table, "; allow_missing leaves out rows without an image" if lost else "")
     return DataSet(
         name,
         tuple(item for item in rows if item.path not in missing),

@@ -123,9 +123,8 @@ def _columns(source: Path, count: int) -> Columns:
     """Return the quantities by the names of WORDS, each (count,) float64."""
     with context(str(source)):
         held = _of_mat(source) if source.suffix.lower() == ".mat" else _of_csv(source)
-        columns = {
-            name: held[word] for name, words in WORDS.items() for word in words[::-1] if word in held
-        }
+        words = {name: [word for word in WORDS[name] if word in held] for name in WORDS}
+        columns = {name: held[given[0]] for name, given in words.items() if given}
         if "hit_rate" not in columns and not {"hits", "misses"} <= columns.keys():
             raise FileFormatError(
                 f"holds neither hits and misses nor a hit rate, but {', '.join(sorted(held)) or 'nothing'}"

@@ -47,7 +47,10 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
         lacking = [column for column in needed if column not in columns]
         if lacking or not columns:
             raise FileFormatError(f"lacks the column {', '.join(lacking)}; it has {', '.join(columns)}")
-        return [{key: value for key, value in row.items() if key is not None} for row in reader]
+        try:
+            return [{column: row[column] for column in columns} for row in reader]
+        except csv.Error as error:
+            raise FileFormatError(f"is no CSV ({error})") from error
 
 
 def number(text: str) -> float:
