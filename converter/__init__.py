@@ -16,8 +16,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .errors import CaffeError
+    from .files.mean import load_mean
     from .loading import load
-    from .mean import load_mean
     from .net import Net, load_net
     from .optimizer_groups import parameter_groups
     from .preprocess import Preprocess, load_preprocess
@@ -47,7 +47,7 @@ _HOMES = {
     "Weights": "weights",
     "convert": "write",
     "load": "loading",
-    "load_mean": "mean",
+    "load_mean": "files.mean",
     "load_net": "net",
     "load_preprocess": "preprocess",
     "load_weights": "weights",

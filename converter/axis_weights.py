@@ -31,7 +31,9 @@ def apply(rows: csr_array[Any], columns: csr_array[Any], image: Image) -> Floats
     height, width, channels = image.shape
     flat = image.reshape(height, -1)
     strip = max(1, _STRIP // height)  # a photograph is never in float64 as a whole
-    strips = [rows @ flat[:, at : at + strip].astype(float) for at in range(0, flat.shape[1], strip)]
+    strips = [
+        rows @ flat[:, at : at + strip].astype(float) for at in range(0, flat.shape[1], strip)
+    ]
     shrunk = np.concatenate(strips, axis=1).reshape(-1, width, channels)
     across = columns @ np.ascontiguousarray(shrunk.transpose(1, 0, 2)).reshape(width, -1)
     resized = across.reshape(-1, rows.shape[0], channels).transpose(1, 0, 2)

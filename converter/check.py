@@ -56,7 +56,9 @@ def check_folder(
         )
 
 
-def noise(conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED) -> Arrays:
+def noise(
+    conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED
+) -> Arrays:
     """Return seeded inputs: pictures less their mean where the net takes images, integers where it counts with them,
     else standard normal numbers.
 

@@ -134,7 +134,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _model_and_text(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
     """Return model and prototxt; a prototxt alone is a net whose layers have no weights."""
-    from .sniff import Kind, identify
+    from .files.sniff import Kind, identify
 
     model = Path(options.model)
     prototxt = Path(options.prototxt) if options.prototxt else None

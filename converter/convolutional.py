@@ -14,8 +14,9 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from .elementwise import Elementwise
 from .errors import CaffeError, InvalidNetError, UnsupportedError, context, listed
+from .families.elementwise import Elementwise
+from .families.spatial import WindowText
 from .layer import Array, Arrays, Blob, Layer
 from .layers.convolution import Convolution
 from .layers.flatten import Flatten
@@ -26,7 +27,6 @@ from .layers.softmax import Softmax
 from .net import Net, Step
 from .program import Bottom, Lowered, Shape
 from .shapes import axis_index
-from .spatial import WindowText
 
 IMAGE_AXES = 4
 """Least axes of a blob of images; (N, T, D) is left alone."""

@@ -88,9 +88,7 @@ def _without_tops(layer: LayerParameter, tops: set[str]) -> LayerParameter:
     return copy
 
 
-def _labels(
-    proto: NetParameter, layers: Sequence[LayerParameter], weights: Weights
-) -> set[str]:
+def _labels(proto: NetParameter, layers: Sequence[LayerParameter], weights: Weights) -> set[str]:
     """Return the fed blobs that reach losses alone: no layer with weights computes with them."""
     used: set[str] = set()
     for layer in reversed(layers):

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from protos.forks import REPOSITORIES, forks_with_type
 
+from .families.sink import Sink
 from .layer import Layer
 from .layers import every
 from .program import Call, Expr, Lowered
-from .sink import Sink
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, MEASURED = DOCS / "layers.md", DOCS / "layers.tsv"

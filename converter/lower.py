@@ -70,7 +70,9 @@ def _lower_steps(net: Net) -> list[Lowered | None]:
     for step in net.steps:
         try:
             with context(f"layer {step.layer.name!r} ({step.layer.type})"):
-                lowered.append(None if step.layer.role == "input" else step.layer.lower(step.bottoms))
+                lowered.append(
+                    None if step.layer.role == "input" else step.layer.lower(step.bottoms)
+                )
         except UnsupportedError as error:
             refused.append(str(error))
     if refused:

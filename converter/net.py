@@ -100,11 +100,11 @@ def load_net(
         InvalidNetError: the net cannot be right; the message names file, layer and value.
         UnsupportedError: it has layers that are not converted; all are listed.
     """
-    from .dialect import choose_dialect
     from .embedded import to_deploy
-    from .read_net import read_net
-    from .sniff import Kind, identify
-    from .unread import unread_fields
+    from .files.dialect import choose_dialect
+    from .files.read_net import read_net
+    from .files.sniff import Kind, identify
+    from .files.unread import unread_fields
     from .upgrade import upgrade
     from .weights import load_weights
 
@@ -216,7 +216,7 @@ def _unknown(layer_type: str, names: list[str]) -> str:
 
 
 def _with_input_shape(layers: list[Layer], input_shape: InputShape) -> list[Layer]:
-    from .fed import reshaped
+    from .families.fed import reshaped
 
     return layers if input_shape is None else reshaped(layers, input_shape)
 

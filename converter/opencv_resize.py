@@ -26,12 +26,16 @@ def resize_as_opencv(image: Image, size: tuple[int, int]) -> Floats:
     kind = np.float32 if image.dtype == np.uint8 else np.float64
     above, below, down = _neighbours(image.shape[0], size[0], kind)
     left, right, across = _neighbours(image.shape[1], size[1], kind)
-    across[left == right] = 0  # in fixed point, two shares of one pixel are not quite that pixel; rows have both
+    across[left == right] = (
+        0  # in fixed point, two shares of one pixel are not quite that pixel; rows have both
+    )
     used, rows = np.unique(np.concatenate([above, below]), return_inverse=True)
     lines = image[used]  # what no new pixel reads is not looked at
     upper, lower = np.split(rows.reshape(-1), 2)
     blend = _fixed if image.dtype == np.uint8 else _floating
-    return blend(lines[:, left], lines[:, right], across[:, None], (upper, lower), down[:, None, None])
+    return blend(
+        lines[:, left], lines[:, right], across[:, None], (upper, lower), down[:, None, None]
+    )
 
 
 def _neighbours(

@@ -24,7 +24,8 @@ def _resized(pixels: Image, size: tuple[int, int]) -> np.ndarray[Any, Any]:
         from PIL import Image as Pictures
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "the resize rule 'pil' needs Pillow: pip install 'convert-caffemodel[images]'", name="PIL"
+            "the resize rule 'pil' needs Pillow: pip install 'convert-caffemodel[images]'",
+            name="PIL",
         ) from None
     picture = Pictures.fromarray(np.ascontiguousarray(pixels))
     return np.asarray(picture.resize((size[1], size[0]), Pictures.Resampling.BILINEAR))

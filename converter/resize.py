@@ -34,7 +34,9 @@ def resize(image: Image, size: tuple[int, int], rule: Rule) -> Floats:
     if rule not in RULES:
         raise InvalidNetError(f"resize rule {rule!r} is not known; known: {', '.join(RULES)}")
     if image.ndim != 3 or not image.size:
-        raise InvalidNetError(f"an image to resize is (height, width, channels), found {image.shape}")
+        raise InvalidNetError(
+            f"an image to resize is (height, width, channels), found {image.shape}"
+        )
     return _resizer(rule)(image, size)
 
 

@@ -89,7 +89,8 @@ def _operand(expression: Call, at: int, text: str) -> str:
 
 def _docstring(program: Program) -> str:
     inputs, outputs = (
-        "\n".join(f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in blobs) or "    none"
+        "\n".join(f"    {_quoted(blob)}  {_shape(program.shapes[blob])}" for blob in blobs)
+        or "    none"
         for blobs in (program.inputs, program.outputs)
     )
     return (

@@ -49,7 +49,9 @@ def from_transformer(
         resize=image_dims or net_size,
         rule="skimage-legacy",
         channel_order=order,
-        mean=None if mean is None else _mean(np.asarray(mean), net_size, channels) * np.float32(255 / raw),
+        mean=None
+        if mean is None
+        else _mean(np.asarray(mean), net_size, channels) * np.float32(255 / raw),
         scale=(1.0 if input_scale is None else input_scale) * raw / 255,
     )
 
@@ -60,7 +62,9 @@ def _mean(mean: np.ndarray[Any, Any], size: tuple[int, int], channels: int) -> F
         return mean.astype(np.float32)[:, None, None]
     planes = mean[None] if mean.ndim == 2 else mean
     if planes.ndim != 3 or planes.shape[0] != channels:
-        raise InvalidNetError(f"the mean has shape {mean.shape}; the net's input has {channels} channels")
+        raise InvalidNetError(
+            f"the mean has shape {mean.shape}; the net's input has {channels} channels"
+        )
     if planes.shape[1:] in {size, (1, 1)}:
         return planes.astype(np.float32)
     pixels = planes.transpose(1, 2, 0).astype(np.float32)

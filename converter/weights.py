@@ -17,19 +17,19 @@ import numpy as np
 from protos.wire import WireError, split_net
 
 from .errors import FileFormatError, WeightsError, context
-from .hdf5 import stored_layers
-from .kinds import Kind
-from .sniff import describe, identify
-from .stored import Readable, map_file, padded, readable
-from .type_names import type_name
+from .files.hdf5 import stored_layers
+from .files.kinds import Kind
+from .files.sniff import describe, identify
+from .files.stored import Readable, map_file, padded, readable
+from .files.type_names import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from protos.wire import StoredLayer
 
+    from .files.stored import Array, Bytes
     from .program import Shape
-    from .stored import Array, Bytes
 
 __all__ = ["Weights", "load_weights"]
 

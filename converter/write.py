@@ -17,13 +17,13 @@ from pathlib import Path
 from .bind import Bound, bind
 from .card import model_card
 from .errors import InvalidNetError, OutputError, context
+from .files.mean import load_mean
+from .files.safetensors import write_safetensors
 from .formats import Exported, check_formats
 from .lower import Lowering, lower
-from .mean import load_mean
 from .net import InputShape, Net, load_net
 from .preprocess import Preprocess
 from .record import conversion_record
-from .safetensors import write_safetensors
 from .source import to_source
 from .state import state_dict
 from .weights import Weights, load_weights

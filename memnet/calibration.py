@@ -134,10 +134,14 @@ def fit(kind: Fitted, scores: np.ndarray[Any, Any], data: DataSet) -> Calibratio
         )
     found, truth = np.asarray(scores, np.float64).ravel(), data.scores
     if len(found) != len(truth) or len(found) < 2:
-        raise ValueError(f"{len(found)} scores for {len(truth)} images; give one for each, two at least")
+        raise ValueError(
+            f"{len(found)} scores for {len(truth)} images; give one for each, two at least"
+        )
     if not np.isfinite(found).all() or np.ptp(found) == 0:
         raise ValueError("the scores must be finite and not all equal")
-    origin = f"{data.name} {data.split}, {len(data)} images" + (", synthetic" if data.synthetic else "")
+    origin = f"{data.name} {data.split}, {len(data)} images" + (
+        ", synthetic" if data.synthetic else ""
+    )
     if kind == "linear":
         return _linear(found, truth, origin)
     if kind == "quantile":

@@ -58,6 +58,7 @@ class Choice:
     device: str = "auto"
     batch_size: int = 20
     features: str | None = None
+    fast: bool = False
 
     @property
     def path(self) -> Path:
@@ -77,7 +78,7 @@ class Choice:
     @property
     def is_resmem(self) -> bool:
         """Whether the model is ResMem: asked for, or a PyTorch file, which MemNet never is."""
-        from converter.sniff import Kind, identify
+        from converter.files.sniff import Kind, identify
 
         return self.model == "resmem" or (
             self.model != "memnet" and identify(self.path) is Kind.PYTORCH
@@ -96,6 +97,7 @@ class Choice:
             crops=self.crops,
             batch_size=self.batch_size,
             features=self.features,
+            fast=self.fast,
         )
 
     def _resmem(self) -> tuple[torch.nn.Module, Rule]:

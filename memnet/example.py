@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from converter.errors import OutputError, context
-from converter.read_net import read_net
+from converter.files.read_net import read_net
 
 from .preprocessing import CHANNEL_MEANS, SIZE
 from .topology import PROTOTXT, deploy_net

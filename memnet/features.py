@@ -21,7 +21,7 @@ def module_of(model: torch.nn.Module, name: str) -> torch.nn.Module:
         UnsupportedError: there is neither; the blobs are listed.
     """
     blobs, modules = blob_modules(model), dict(model.named_modules())
-    found = modules.get(blobs.get(name, name)) if name else None
+    found: torch.nn.Module | None = modules.get(blobs.get(name, name)) if name else None
     if found is None:
         raise UnsupportedError(
             f"the model has no blob or module {name!r}; its blobs are: {', '.join(blobs)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -141,7 +141,7 @@ def _compute(network: Network, names: Sequence[str], journal: Journal, manner: M
 
 
 def _scored(
-    network: Network, names: Sequence[str], done: Sequence[str] | set[str], manner: Manner
+    network: Network, names: Sequence[str], done: Container[str], manner: Manner
 ) -> Iterator[list[Row]]:
     """Yield rows by batches, which are cut from the whole list so that a run that goes on has the same ones."""
     groups = (

@@ -46,7 +46,7 @@ def load(path: str | Path, *, mean: str | Path | np.ndarray[Any, Any] | None = N
 
 
 def _from_file(path: Path) -> MemNet:
-    from converter.sniff import Kind, describe, identify
+    from converter.files.sniff import Kind, describe, identify
 
     if path.is_dir():
         if not (path / WEIGHTS).is_file():

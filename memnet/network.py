@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -45,6 +46,8 @@ class Network:
     """Crops, not pictures, at once; but never less than one picture."""
     features: str | None = None
     """Blob or module whose activations are wanted."""
+    fast: bool = False
+    """Whether to run the checked faster twin where there is one (`memnet.fast`); features are the plain module's."""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail at the first picture."""
@@ -72,13 +75,23 @@ class Network:
         """Return the outputs for pictures that `fed` prepared, at least one; means are taken in float64."""
         from .features import caught, module_of
 
-        tap = nullcontext([]) if not self.features else caught(module_of(self.model, self.features))
-        with tap as seen:
-            scores = _forward(self.model, np.concatenate(fed))
+        module = self._running()
+        with ExitStack() as stack:
+            seen: list[torch.Tensor] = []
+            if self.features is not None:
+                seen = stack.enter_context(caught(module_of(module, self.features)))
+            scores = _forward(module, np.concatenate(fed))
         return Outputs(
             scores=_averaged(scores, len(fed)).reshape(-1),
             features=_averaged(_to_numpy(seen[-1]), len(fed)) if seen else None,
         )
+
+    def _running(self) -> torch.nn.Module:
+        if not self.fast or self.features is not None:
+            return self.model
+        from .fast import best
+
+        return best(self.model)
 
 
 def _forward(model: torch.nn.Module, fed: Floats) -> Doubles:

@@ -27,6 +27,8 @@ exit codes: 0 done (broken images are rows with an error, and named), 2 cannot r
 
 FILES = (".csv", ".parquet", ".npy")
 PARQUET = (".parquet", ".pq")
+MANY = 200
+"""Images from which on building and checking the faster twin of a model pays."""
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -88,6 +90,7 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
     add("--shard-size", type=_positive, default=1000, metavar="N", help="images in a shard")
     add("--on-error", choices=("record", "fail"), default="record", help="at a broken image")
     add("--force", action="store_true", help="begin again, replacing what --out names")
+    add("--plain", action="store_true", help="no faster twin of the model, even for many images")
     add("--quiet", action="store_true", help="no progress bar")
 
 
@@ -110,10 +113,9 @@ def run(options: argparse.Namespace) -> int:
     from .cli import fail, note
 
     _check(options)
-    choice = _choice(options)
-    say_origin(choice)
+    say_origin(_choice(options, images=0))
     try:
-        tally = _run(options, choice)
+        tally = _run(options)
     except KeyboardInterrupt:
         again = "; run the same command again to go on" if options.out else ""
         return fail(f"interrupted{again}", 130)
@@ -122,19 +124,20 @@ def run(options: argparse.Namespace) -> int:
     return 2 if tally.errors == tally.pictures else 0
 
 
-def _run(options: argparse.Namespace, choice: Choice) -> Tally:
+def _run(options: argparse.Namespace) -> Tally:
     from .file_run import print_table, write_file
     from .sources import find_images
 
     if options.out and not _is_file(options.out):
-        return _run_shards(options, choice)
+        return _run_shards(options)
     names = find_images(options.sources, column=options.column, root=options.root)
+    choice = _choice(options, images=len(names))
     if options.out:
         return write_file(choice, names, Path(options.out), _manner(options))
     return print_table(choice.network(), names, _manner(options))
 
 
-def _run_shards(options: argparse.Namespace, choice: Choice) -> Tally:
+def _run_shards(options: argparse.Namespace) -> Tally:
     from .shard_run import run_shards
     from .shards import Columns, plan
 
@@ -147,7 +150,7 @@ def _run_shards(options: argparse.Namespace, choice: Choice) -> Tally:
         root=options.root,
     )
     return run_shards(
-        choice,
+        _choice(options, images=sum(shard.rows for shard in shards)),
         shards,
         options.out,
         columns,
@@ -157,7 +160,7 @@ def _run_shards(options: argparse.Namespace, choice: Choice) -> Tally:
     )
 
 
-def _choice(options: argparse.Namespace) -> Choice:
+def _choice(options: argparse.Namespace, *, images: int) -> Choice:
     from .choice import Choice
 
     return Choice(
@@ -168,6 +171,7 @@ def _choice(options: argparse.Namespace) -> Choice:
         device=options.device,
         batch_size=options.batch_size,
         features=options.features,
+        fast=images >= MANY and not options.plain,
     )
 
 
@@ -205,7 +209,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def say_origin(choice: Choice) -> None:
     """Say on stderr which weights these are: of a caffemodel what it is, of a folder whether it is untrained."""
-    from converter.sniff import Kind, identify
+    from converter.files.sniff import Kind, identify
 
     from .cli import note
     from .published import recognise

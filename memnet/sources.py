@@ -21,8 +21,9 @@ def find_images(
     """Return the images that `sources` name, each once, in order of first mention.
 
     A folder stands for the images in it at any depth (see `in_folder`); a pattern with `*`, `?`, `[...]` or `**` for
-    what it matches, sorted; a `.csv` for its column `column`; `-` for the lines of stdin. Names in a CSV or a list are taken
-    from `root`, by default the working directory. A name that is no image is returned all the same: reading it tells.
+    what it matches, sorted; a `.csv` for its column `column`; `-` for the lines of stdin. Names in a CSV or a list
+    are taken from `root`, by default the working directory. A name that is no image is returned all the same: reading
+    it tells.
 
     Raises:
         FileFormatError: a folder, pattern, CSV or list without images, or a CSV that cannot be read.

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from google.protobuf.message import Message
 
-from converter.stored import padded
-from converter.type_names import V1_TYPES
+from converter.files.stored import padded
+from converter.files.type_names import V1_TYPES
 from protos import BlobProto, LayerParameter, NetParameter, V1LayerParameter
 from protos.tags import LENGTH, write_varint
 

@@ -16,7 +16,17 @@ THIN = SHARED / "goldens" / "nets" / "memnet_thin"
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "-q",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True)
     (path,) = folder.glob("*.whl")
     return path
@@ -28,7 +38,12 @@ def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
         (top,) = (name for name in names if name.endswith("top_level.txt"))
         assert archive.read(top).decode().split() == ["converter", "memnet", "protos", "validation"]
-    data = {"protos/caffe.proto", "protos/caffe.desc", "protos/fork_types.tsv", "protos/fork_fields.tsv"}
+    data = {
+        "protos/caffe.proto",
+        "protos/caffe.desc",
+        "protos/fork_types.tsv",
+        "protos/fork_fields.tsv",
+    }
     assert data | {"converter/nn/max_pool.py", "protos/py.typed"} <= set(names)
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
         "converter",
@@ -41,7 +56,17 @@ def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
 @pytest.mark.slow
 def test_wheel_works_elsewhere(shared, wheel: Path, tmp_path) -> None:
     target = tmp_path / "site"
-    install = [sys.executable, "-m", "pip", "install", "--no-deps", "-q", "--target", str(target), str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "-q",
+        "--target",
+        str(target),
+        str(wheel),
+    ]
     subprocess.run(install, check=True)
     code = (
         "import converter, sys; from memnet.convert_command import main; "

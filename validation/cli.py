@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from converter.sniff import Kind, identify
+    from converter.files.sniff import Kind, identify
 
     from .parity import check_parity
 

@@ -97,7 +97,7 @@ def _v2_text(conversion: Conversion, inputs: Trace) -> str:
     """Return the net as V2 text with an Input layer for each blob that is fed, in the shape that is fed."""
     from google.protobuf import text_format
 
-    from converter.read_net import read_net
+    from converter.files.read_net import read_net
     from converter.upgrade import upgrade
     from protos import LayerParameter, NetParameter
 

@@ -32,7 +32,9 @@ def port_backend(module: torch.nn.Module, conversion: Conversion) -> Backend:
 def _traced(module: torch.nn.Module, inputs: Trace) -> Trace:
     from converter import trace
 
-    if callable(reset := getattr(module, "reset", None)):  # recurrent layers begin anew, as the reference does
+    if callable(
+        reset := getattr(module, "reset", None)
+    ):  # recurrent layers begin anew, as the reference does
         reset()
     return trace(module, inputs)
 

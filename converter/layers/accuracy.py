@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidNetError
+from ..families.losses import check_labels, labels, rows
 from ..layer import Array, Arrays, Layer, header
-from ..losses import check_labels, labels, rows
 from ..program import Bottom, Lowered, Shape, module
 from ..shapes import axis_index
 

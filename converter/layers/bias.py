@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..broadcast import operand
+from ..families.broadcast import operand
 from ..layer import Array, Arrays, Blob, Filler, Layer, header
 from ..program import Bottom, Expr, Lowered, Shape, function, module, trailing_axes
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..elementwise import Elementwise
+from ..families.elementwise import Elementwise
 from ..layer import Array, Arrays
 from ..program import Lowered, Shape, module
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import Elementwise
 from ..errors import InvalidNetError
+from ..families.elementwise import Elementwise
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, function
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidNetError
+from ..families.losses import Loss, check_one_label
 from ..layer import Array, header, number
-from ..losses import Loss, check_one_label
 from ..program import Bottom, Lowered, Shape, module
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base_convolution import BaseConvolution
+from ..families.base_convolution import BaseConvolution
+from ..families.spatial import Window, over_batches
 from ..program import Bottom, Lowered, call
-from ..spatial import Window, over_batches
 
 if TYPE_CHECKING:
     from ..layer import Array

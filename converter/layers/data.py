@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..fed import DataLayer, batched, channels
+from ..families.fed import DataLayer, batched, channels
 from ..layer import header
 
 if TYPE_CHECKING:

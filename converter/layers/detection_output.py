@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..detection import UNKNOWN, detections, suppress
 from ..errors import InvalidNetError
+from ..families.detection import UNKNOWN, detections, suppress
 from ..layer import Array, Arrays, Layer, header, number
 from ..program import Bottom, Expr, Lowered, Shape, module
 from ..shapes import require_axes

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..elementwise import Elementwise
 from ..errors import InvalidNetError, UnsupportedError
+from ..families.elementwise import Elementwise
 from ..layer import Array, Arrays, header, number
 from ..program import Lowered, Shape, call, module
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import InvalidNetError
-from ..fed import Fed
+from ..families.fed import Fed
 from ..layer import ANY, Array, Arrays, Filler, Layer, Stored, header
 from ..program import Lowered, Shape, module
 

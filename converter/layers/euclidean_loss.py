@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidNetError
+from ..families.losses import Loss, first_size, shaped_like
 from ..layer import Array, header
-from ..losses import Loss, first_size, shaped_like
 from ..program import Bottom, Lowered, Shape, call, function
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import Elementwise, affine, natural_log
+from ..families.elementwise import Elementwise, affine, natural_log
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, call
 

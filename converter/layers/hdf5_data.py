@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidNetError
-from ..fed import DataLayer
+from ..families.fed import DataLayer
 from ..layer import header
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..families.losses import Loss, check_one_label, labels
 from ..layer import Array, header
-from ..losses import Loss, check_one_label, labels
 from ..program import Bottom, Lowered, Shape, module
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from ..families.spatial import Window, WindowText, over_batches
 from ..layer import Array, Arrays, Layer, header
 from ..program import Bottom, Lowered, Shape, call
 from ..shapes import axis_index
-from ..spatial import Window, WindowText, over_batches
 from .convolution import im2col
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import softmax
 from ..errors import InvalidNetError
-from ..layer import Array, Arrays, Stored, header
-from ..losses import (
+from ..families.elementwise import softmax
+from ..families.losses import (
     Loss,
     Mode,
     check_labels,
@@ -28,9 +27,10 @@ from ..losses import (
     normalizer,
     rows,
 )
+from ..files.stored import load_blob
+from ..layer import Array, Arrays, Stored, header
 from ..program import Bottom, Expr, Lowered, Shape, call, module
 from ..shapes import axis_index
-from ..stored import load_blob
 
 if TYPE_CHECKING:
     from protos import LayerParameter

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import Elementwise, affine, natural_log
 from ..errors import InvalidNetError
+from ..families.elementwise import Elementwise, affine, natural_log
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, call
 

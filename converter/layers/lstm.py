@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..elementwise import sigmoid
+from ..families.elementwise import sigmoid
+from ..families.recurrent import Recurrent
 from ..layer import Array, Arrays
-from ..recurrent import Recurrent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..families.losses import Loss, check_one_label, first_size, labels
 from ..layer import Array, header
-from ..losses import Loss, check_one_label, first_size, labels
 from ..program import Bottom, Expr, Lowered, Shape, call, function
 
 if TYPE_CHECKING:

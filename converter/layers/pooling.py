@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InvalidNetError, UnsupportedError
+from ..families.spatial import squeezed
 from ..layer import Array, Arrays, Layer, header
 from ..program import Expr, Lowered, Shape, module
 from ..shapes import require_axes
-from ..spatial import squeezed
 
 if TYPE_CHECKING:
     from protos import LayerParameter, PoolingParameter

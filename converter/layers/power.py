@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import Elementwise, affine
+from ..families.elementwise import Elementwise, affine
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, call, function
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..detection import suppress
 from ..errors import InvalidNetError
+from ..families.detection import suppress
 from ..layer import Array, Arrays, Layer, header, number
 from ..program import Bottom, Lowered, Shape, module
 from ..shapes import require_axes

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidNetError
+from ..families.regions import Bins, check_regions, pool_regions, round_half_away
 from ..layer import Array, Arrays, Layer, header, number
 from ..program import Bottom, Lowered, Shape, module
-from ..regions import Bins, check_regions, pool_regions, round_half_away
 from ..shapes import require_axes
 
 if TYPE_CHECKING:

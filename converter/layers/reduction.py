@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..elementwise import affine
+from ..families.elementwise import affine
 from ..layer import Array, Arrays, Layer, header, number
 from ..program import Bottom, Expr, Lowered, Shape, call
 from ..shapes import axis_index

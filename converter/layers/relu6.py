@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import Elementwise
+from ..families.elementwise import Elementwise
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, call, function, module
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InvalidNetError, UnsupportedError
+from ..families.regions import round_half_away
 from ..layer import Array, Arrays, Layer, header
 from ..program import Bottom, Expr, Lowered, Shape, module
-from ..regions import round_half_away
 from ..shapes import require_axes
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..families.recurrent import Recurrent
 from ..layer import Array, Arrays, Blob
 from ..program import Shape
-from ..recurrent import Recurrent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..elementwise import Elementwise, sigmoid
+from ..families.elementwise import Elementwise, sigmoid
 from ..layer import Array, Arrays
 from ..program import Lowered, Shape, module
 

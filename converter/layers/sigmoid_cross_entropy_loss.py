@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidNetError
+from ..families.losses import (
+    Loss,
+    Mode,
+    first_size,
+    ignore_label,
+    normalization,
+    normalizer,
+    shaped_like,
+)
 from ..layer import Array, header
-from ..losses import Loss, Mode, first_size, ignore_label, normalization, normalizer, shaped_like
 from ..program import Bottom, Lowered, Shape, call, function, module
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sink import Sink
+from ..families.sink import Sink
 
 
 @dataclass(frozen=True, kw_only=True)

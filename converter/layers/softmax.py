@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..elementwise import Elementwise, softmax
+from ..families.elementwise import Elementwise, softmax
 from ..layer import Array, Arrays, header
 from ..program import Lowered, Shape, module
 from ..shapes import axis_index

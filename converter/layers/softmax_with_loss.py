@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..elementwise import softmax
-from ..layer import Array, header
-from ..losses import (
+from ..families.elementwise import softmax
+from ..families.losses import (
     Loss,
     Mode,
     check_labels,
@@ -22,6 +21,7 @@ from ..losses import (
     normalizer,
     rows,
 )
+from ..layer import Array, header
 from ..program import Bottom, Lowered, Shape, module
 from ..shapes import axis_index
 

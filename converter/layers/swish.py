@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..elementwise import Elementwise, affine, sigmoid
+from ..families.elementwise import Elementwise, affine, sigmoid
 from ..layer import Array, Arrays, header, number
 from ..program import Bottom, Lowered, Shape, call, function, module
 

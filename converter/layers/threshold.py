@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..elementwise import Elementwise
+from ..families.elementwise import Elementwise
 from ..layer import Array, Arrays, header
 from ..program import Bottom, Lowered, Shape, call, function
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidNetError
+from ..families.permutation import Permutation
 from ..layer import header
-from ..permutation import Permutation
 
 if TYPE_CHECKING:
     from protos import LayerParameter

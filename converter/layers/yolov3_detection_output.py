@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..detection import UNKNOWN
-from ..elementwise import sigmoid
 from ..errors import InvalidNetError
+from ..families.detection import UNKNOWN
+from ..families.elementwise import sigmoid
+from ..families.yolo import Pairs, cells, check_map, corners, parse_biases, ranked
 from ..layer import ANY, Array, Arrays, Layer, header, number
 from ..program import Bottom, Lowered, Shape, module
-from ..yolo import Pairs, cells, check_map, corners, parse_biases, ranked
 
 if TYPE_CHECKING:
     from protos import LayerParameter, Yolov3DetectionOutputParameter

@@ -82,7 +82,9 @@ def _targets(root: Path) -> tuple[Path, Path]:
         for folder in SCORES_FOLDERS:
             if (path := root / home / folder / TARGETS).is_file():
                 return root / home, path
-    raise FileFormatError(f"{root}: has no 'Memorability Scores/{TARGETS}'; give the database's folder")
+    raise FileFormatError(
+        f"{root}: has no 'Memorability Scores/{TARGETS}'; give the database's folder"
+    )
 
 
 def _scores(home: Path, table: Path) -> Path:
@@ -171,7 +173,10 @@ def _of_mat(source: Path) -> Columns:
         for part, numbers in parts.items():
             try:
                 held[_word(part)] = np.asarray(np.asarray(numbers).tolist(), np.float64).ravel()
-            except (TypeError, ValueError):  # texts, or matrices of several sizes: not a score for each face
+            except (
+                TypeError,
+                ValueError,
+            ):  # texts, or matrices of several sizes: not a score for each face
                 continue
     return held
 
@@ -200,7 +205,9 @@ def _item(path: Path, name: str, columns: Columns, at: int) -> Item:
         hits=hits,
         responses=seen,
         false_alarms=alarms,
-        first_showings=alarms + rejections if alarms is not None and rejections is not None else None,
+        first_showings=alarms + rejections
+        if alarms is not None and rejections is not None
+        else None,
     )
 
 

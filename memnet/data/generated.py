@@ -81,7 +81,9 @@ def generate(
     for index, (path, drawing) in enumerate(zip(paths, drawings, strict=True)):
         path.parent.mkdir(parents=True, exist_ok=True)
         content = _encode(draw(drawing), index)
-        path.write_bytes(content[: len(content) // 3] if truncated and index == TRUNCATED else content)
+        path.write_bytes(
+            content[: len(content) // 3] if truncated and index == TRUNCATED else content
+        )
     table = folder / "scores.csv" if layout == "csv" else folder
     return Generated(
         spec=f"{layout}:{table}", images=paths, truncated=paths[TRUNCATED : TRUNCATED + truncated]
@@ -115,7 +117,9 @@ def _write_layout(
         return _memcat(folder, drawings, seed)
     if layout == "faces":
         return _faces(folder, drawings, seed)
-    names = [f"images/{index:04d}.{'png' if index == ALPHA else 'jpg'}" for index in range(len(drawings))]
+    names = [
+        f"images/{index:04d}.{'png' if index == ALPHA else 'jpg'}" for index in range(len(drawings))
+    ]
     scores = [f"{drawing.score:.6f}" for drawing in drawings]
     _write_csv(folder / "scores.csv", ("path", "score"), list(zip(names, scores, strict=True)))
     return names
@@ -133,7 +137,11 @@ def _lamem(folder: Path, drawings: Sequence[Drawing], seed: int) -> list[str]:
     (folder / "splits").mkdir()
     for split in range(1, 6):
         order = np.random.default_rng([seed, split, 2]).permutation(len(lines))
-        parts = {"test": order[:test], "val": order[test : test + val], "train": order[test + val :]}
+        parts = {
+            "test": order[:test],
+            "val": order[test : test + val],
+            "train": order[test + val :],
+        }
         for part, chosen in parts.items():
             text = "".join(lines[at] for at in chosen)
             (folder / "splits" / f"{part}_{split}.txt").write_text(text, encoding="utf-8")
@@ -178,4 +186,8 @@ def _counts(drawing: Drawing, seed: int) -> tuple[int, int, int]:
     """Return hits, false alarms and responses; a better remembered picture has fewer false alarms."""
     generator = np.random.default_rng([*drawing.seed, seed, 3])
     seen = int(generator.integers(80, 121))
-    return round(drawing.score * seen), int(generator.binomial(seen, 0.2 * (1.05 - drawing.score))), seen
+    return (
+        round(drawing.score * seen),
+        int(generator.binomial(seen, 0.2 * (1.05 - drawing.score))),
+        seen,
+    )

@@ -155,5 +155,3 @@ def _against_full(path: Path, scores: Scores) -> list[str]:
         if stated[name] != scores[name]
     ]
     return sorted(problems)
-
-

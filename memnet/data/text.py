@@ -46,7 +46,9 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
     with context(str(path)):
         lacking = [column for column in needed if column not in columns]
         if lacking or not columns:
-            raise FileFormatError(f"lacks the column {', '.join(lacking)}; it has {', '.join(columns)}")
+            raise FileFormatError(
+                f"lacks the column {', '.join(lacking)}; it has {', '.join(columns)}"
+            )
         try:
             return [{column: row[column] for column in columns} for row in reader]
         except csv.Error as error:

@@ -49,7 +49,13 @@ def refuse(arguments: list[str], *parts: str, capsys) -> None:
 def test_folder_holds_what_is_promised(net) -> None:
     assert main(["net.caffemodel", "--prototxt", "net.prototxt"]) == 0
     folder = net / "net_torch"
-    names = {"model.py", "model.safetensors", "preprocessor_config.json", "conversion.json", "README.md"}
+    names = {
+        "model.py",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "conversion.json",
+        "README.md",
+    }
     assert {path.name for path in folder.iterdir()} == names
     record = json.loads((folder / "conversion.json").read_text())
     rows = {row["name"]: row for row in record["layers"]}
@@ -71,7 +77,10 @@ def test_sha256_on_request(net) -> None:
 
     assert main(["net.caffemodel", "--prototxt", "net.prototxt", "--sha256", "--durable"]) == 0
     record = json.loads((net / "net_torch" / "conversion.json").read_text())
-    assert record["model"]["sha256"] == hashlib.sha256((net / "net.caffemodel").read_bytes()).hexdigest()
+    assert (
+        record["model"]["sha256"]
+        == hashlib.sha256((net / "net.caffemodel").read_bytes()).hexdigest()
+    )
 
 
 def test_inspect_prints_the_layers_and_writes_nothing(net, capsys) -> None:
@@ -80,7 +89,10 @@ def test_inspect_prints_the_layers_and_writes_nothing(net, capsys) -> None:
     assert "conv1" in table and "2x8x12x12" in table and "12 layers, 1,391 parameters" in table
     assert main(["net.prototxt", "--inspect", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["parameters"] == 1391 and record["layers"][1]["multiply_adds"] == 2 * 8 * 12 * 12 * 75
+    assert (
+        record["parameters"] == 1391
+        and record["layers"][1]["multiply_adds"] == 2 * 8 * 12 * 12 * 75
+    )
     assert not (net / "net_torch").exists()
 
 
@@ -97,28 +109,52 @@ def test_force_replaces_an_earlier_conversion(net) -> None:
     (net / "net_torch" / "stale.txt").write_text("old")
     assert main([*arguments, "--force"]) == 0
     assert not (net / "net_torch" / "stale.txt").exists()
-    assert sorted(path.name for path in net.iterdir()) == ["net.caffemodel", "net.prototxt", "net_torch"]
+    assert sorted(path.name for path in net.iterdir()) == [
+        "net.caffemodel",
+        "net.prototxt",
+        "net_torch",
+    ]
 
 
 def test_unwritable_place_is_named(net, capsys) -> None:
-    refuse(["net.caffemodel", "--prototxt", "net.prototxt", "-o", "/proc/x"], "/proc/x", capsys=capsys)
     refuse(
-        ["net.caffemodel", "--prototxt", "net.prototxt", "-o", "missing/deeper"], "missing/deeper", "-o", capsys=capsys
+        ["net.caffemodel", "--prototxt", "net.prototxt", "-o", "/proc/x"], "/proc/x", capsys=capsys
+    )
+    refuse(
+        ["net.caffemodel", "--prototxt", "net.prototxt", "-o", "missing/deeper"],
+        "missing/deeper",
+        "-o",
+        capsys=capsys,
     )
 
 
 def test_full_disk_leaves_nothing(shared, tmp_path) -> None:
     """The file size limit stands for the full disk: the kernel refuses the same write."""
-    command = [sys.executable, "-c", "import sys; from converter.cli import main; sys.exit(main(sys.argv[1:]))"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from converter.cli import main; sys.exit(main(sys.argv[1:]))",
+    ]
     done = subprocess.run(
-        [*command, str(THIN / "net.caffemodel"), "--prototxt", str(THIN / "net.prototxt"), "-o", str(tmp_path / "out")],
+        [
+            *command,
+            str(THIN / "net.caffemodel"),
+            "--prototxt",
+            str(THIN / "net.prototxt"),
+            "-o",
+            str(tmp_path / "out"),
+        ],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
     )
-    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and "cannot be written" in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,12 +178,17 @@ def tarred(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 227491118\n" % (b"3e" * 32)
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 227491118\n" % (
+    b"3e" * 32
+)
 NOT_A_MODEL = {
     "empty": (lambda data: b"", ("empty",)),
     "truncated": (lambda data: data[: len(data) // 2], ("net.caffemodel",)),
     "lfs": (lambda data: POINTER, ("Git LFS", "git lfs pull")),
-    "html": (lambda data: b"<!DOCTYPE html><html><title>Google Drive - Virus scan warning", ("web page",)),
+    "html": (
+        lambda data: b"<!DOCTYPE html><html><title>Google Drive - Virus scan warning",
+        ("web page",),
+    ),
     "gzip": (gzip.compress, ("gzip", "gunzip")),
     "zip": (zipped, ("zip", "unzip")),
     "tar": (tarred, ("tar", "tar xf")),
@@ -163,10 +204,14 @@ def test_what_is_not_a_model_is_named(net, capsys, case: str) -> None:
     change, parts = NOT_A_MODEL[case]
     path = net / "net.caffemodel"
     path.write_bytes(change(path.read_bytes()))
-    refuse(["net.caffemodel", "--prototxt", "net.prototxt"], "net.caffemodel", *parts, capsys=capsys)
+    refuse(
+        ["net.caffemodel", "--prototxt", "net.prototxt"], "net.caffemodel", *parts, capsys=capsys
+    )
 
 
-@pytest.mark.parametrize("case", [case for case in NOT_A_MODEL if case not in {"text", "truncated"}])
+@pytest.mark.parametrize(
+    "case", [case for case in NOT_A_MODEL if case not in {"text", "truncated"}]
+)
 def test_what_is_not_a_prototxt_is_named(net, capsys, case: str) -> None:
     change, parts = NOT_A_MODEL[case]
     path = net / "net.prototxt"
@@ -178,20 +223,32 @@ def test_what_is_not_a_prototxt_is_named(net, capsys, case: str) -> None:
 def test_solver_state_is_refused_with_a_useful_word(shared, net, capsys) -> None:
     for name in ("snap_binaryproto_iter_5.solverstate", "snap_hdf5_iter_5.solverstate.h5"):
         state = FORMATS / "solver" / name
-        refuse([str(state), "--prototxt", "net.prototxt"], name, "solver state", ".caffemodel", capsys=capsys)
+        refuse(
+            [str(state), "--prototxt", "net.prototxt"],
+            name,
+            "solver state",
+            ".caffemodel",
+            capsys=capsys,
+        )
 
 
 def test_missing_files_are_named(net, capsys) -> None:
     refuse(["nothing.caffemodel"], "nothing.caffemodel", capsys=capsys)
     refuse(["net.caffemodel", "--prototxt", "nothing.prototxt"], "nothing.prototxt", capsys=capsys)
-    refuse(["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "no.npy"], "no.npy", capsys=capsys)
+    refuse(
+        ["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "no.npy"],
+        "no.npy",
+        capsys=capsys,
+    )
     refuse(["."], ".", "folder", capsys=capsys)
     refuse([], "no model", capsys=capsys)
 
 
 def test_every_problem_with_weights_is_listed(net, capsys) -> None:
     text = (net / "net.prototxt").read_text()
-    text = text.replace("num_output: 10", "num_output: 11").replace('name: "conv2"', 'name: "conv9"')
+    text = text.replace("num_output: 10", "num_output: 11").replace(
+        'name: "conv2"', 'name: "conv9"'
+    )
     (net / "net.prototxt").write_text(text)
     refuse(
         ["net.caffemodel", "--prototxt", "net.prototxt"],
@@ -210,7 +267,12 @@ def test_every_unsupported_layer_is_listed(net, capsys) -> None:
     text = (net / "net.prototxt").read_text().replace('"ReLU"', '"Relu"').replace('"LRN"', '"Lrn2"')
     (net / "net.prototxt").write_text(text)
     refuse(
-        ["net.caffemodel", "--prototxt", "net.prototxt"], "net.prototxt", "'Relu'", "'ReLU'", "'Lrn2'", capsys=capsys
+        ["net.caffemodel", "--prototxt", "net.prototxt"],
+        "net.prototxt",
+        "'Relu'",
+        "'ReLU'",
+        "'Lrn2'",
+        capsys=capsys,
     )
 
 
@@ -224,7 +286,12 @@ def test_wrong_input_shape_option(net, capsys) -> None:
 
 def test_mean_of_wrong_size_is_refused(net, capsys) -> None:
     np.save("mean.npy", np.zeros((3, 20, 20), np.float32))
-    refuse(["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "mean.npy"], "mean", "27", capsys=capsys)
+    refuse(
+        ["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "mean.npy"],
+        "mean",
+        "27",
+        capsys=capsys,
+    )
 
 
 def test_help_and_version(capsys) -> None:

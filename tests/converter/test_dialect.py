@@ -10,8 +10,8 @@ from conftest import ROOT
 from golden import GOLDENS, cases
 
 from converter.cli import main
-from converter.dialect import choose_dialect
 from converter.errors import InvalidNetError
+from converter.files.dialect import choose_dialect
 from converter.loading import load
 from converter.net import load_net
 from converter.tracing import trace

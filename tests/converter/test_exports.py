@@ -74,9 +74,13 @@ def runs(folder: Path, fed: Arrays) -> dict[str, list[np.ndarray]]:
         key: [part.numpy() for part in (out if isinstance(out, tuple) else (out,))]
         for key, out in found.items()
     }
-    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        folder / "model.onnx", providers=["CPUExecutionProvider"]
+    )
     inputs = [entry.name for entry in session.get_inputs()]
-    arrays["onnx"] = session.run(None, {name: t.numpy() for name, t in zip(inputs, tensors, strict=True)})
+    arrays["onnx"] = session.run(
+        None, {name: t.numpy() for name, t in zip(inputs, tensors, strict=True)}
+    )
     return arrays
 
 
@@ -100,9 +104,12 @@ def repeated(fed: Arrays, times: int) -> Arrays:
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [("nets", "se_prelu_face"), ("nets", "unet_concat"), ("forks", "net_mini_ssd")]
+    ("group", "name"),
+    [("nets", "se_prelu_face"), ("nets", "unet_concat"), ("forks", "net_mini_ssd")],
 )
-def test_both_files_equal_the_module_at_another_batch(group: str, name: str, tmp_path: Path) -> None:
+def test_both_files_equal_the_module_at_another_batch(
+    group: str, name: str, tmp_path: Path
+) -> None:
     conversion = exported(group, name, tmp_path / "net")
     assert not any(export.fixed for export in conversion.exports)
     fed = {blob: np.float32(array) for blob, array in load_case(group, name)[2].items()}
@@ -112,11 +119,27 @@ def test_both_files_equal_the_module_at_another_batch(group: str, name: str, tmp
 
 def test_inputs_and_outputs_are_named_like_blobs_and_the_axis_batch(tmp_path: Path) -> None:
     arguments = [str(NETS / "mobilenet_like" / file) for file in ("net.caffemodel", "net.prototxt")]
-    assert main([arguments[0], "--prototxt", arguments[1], "--format", "onnx", "-o", str(tmp_path / "net")]) == 0
+    assert (
+        main(
+            [
+                arguments[0],
+                "--prototxt",
+                arguments[1],
+                "--format",
+                "onnx",
+                "-o",
+                str(tmp_path / "net"),
+            ]
+        )
+        == 0
+    )
     model = onnx.load(tmp_path / "net" / "model.onnx")
     onnx.checker.check_model(model, full_check=True)
     record = json.loads((tmp_path / "net" / "conversion.json").read_text())
-    for entries, values in (record["inputs"], model.graph.input), (record["outputs"], model.graph.output):
+    for entries, values in (
+        (record["inputs"], model.graph.input),
+        (record["outputs"], model.graph.output),
+    ):
         assert [entry["blob"] for entry in entries] == [value.name for value in values]
         assert {value.type.tensor_type.shape.dim[0].dim_param for value in values} == {"batch"}
 
@@ -148,7 +171,10 @@ def test_small_summands_stay(tmp_path: Path) -> None:
 def test_output_with_the_name_of_an_input_gets_another(tmp_path: Path) -> None:
     exported("layers", "inplace_on_input", tmp_path / "net")
     model = onnx.load(tmp_path / "net" / "model.onnx")
-    assert [value.name for value in (*model.graph.input, *model.graph.output)] == ["data", "data_out"]
+    assert [value.name for value in (*model.graph.input, *model.graph.output)] == [
+        "data",
+        "data_out",
+    ]
 
 
 def test_equal_scores_keep_their_order_in_onnx(tmp_path: Path) -> None:
@@ -187,7 +213,9 @@ def test_layer_that_cannot_be_exported_is_named(tmp_path: Path, capfd) -> None:
     arguments = ["--format", "pt2", "-o", str(tmp_path / "net")]
     assert main([str(FORKS / "roipool_outside" / "net.prototxt"), *arguments]) == 2
     found = capfd.readouterr()
-    assert re.fullmatch(r"convert-caffemodel: .*layer '\w+' \(ROIPooling\) cannot be exported .*\n", found.err)
+    assert re.fullmatch(
+        r"convert-caffemodel: .*layer '\w+' \(ROIPooling\) cannot be exported .*\n", found.err
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -204,7 +232,9 @@ def test_files_name_no_places(tmp_path: Path) -> None:
 
 
 def test_unknown_format_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="unknown format 'tflite'; known are safetensors, onnx, pt2"):
+    with pytest.raises(
+        UnsupportedError, match="unknown format 'tflite'; known are safetensors, onnx, pt2"
+    ):
         convert("any.caffemodel", formats=("tflite",))
 
 
@@ -244,7 +274,9 @@ def test_published_model_is_exported(model: dict, tmp_path: Path) -> None:
     limits = {blob: limit for (of, blob), limit in LIMITS.items() if of == name}
     declared = written(model, tmp_path / "declared", {})
     for at, fed in enumerate(recorded(name)):
-        folder = written(model, tmp_path / f"recorded{at}", fed) if differs(declared, fed) else declared
+        folder = (
+            written(model, tmp_path / f"recorded{at}", fed) if differs(declared, fed) else declared
+        )
         check_exports(folder, fed, limits)
         if name not in FIXED:
             check_exports(folder, repeated(fed, 2), limits)
@@ -269,27 +301,36 @@ def differs(folder: Path, fed: Arrays) -> bool:
 
 
 def test_every_published_model_stands_in_the_table() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (free|fixed)", (ROOT / "docs" / "exports.md").read_text(), re.M)
-    expected = [(model["name"], "fixed" if model["name"] in FIXED else "free") for model in models()]
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (free|fixed)", (ROOT / "docs" / "exports.md").read_text(), re.MULTILINE
+    )
+    expected = [
+        (model["name"], "fixed" if model["name"] in FIXED else "free") for model in models()
+    ]
     if not expected:
         pytest.skip("needs the published models")
     assert sorted(rows) == sorted(expected)
 
 
 def test_every_refused_layer_stands_in_the_table() -> None:
-    rows = re.findall(r"^\| (\w+) \| ([^|]+) \|$", (ROOT / "docs" / "exports.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| (\w+) \| ([^|]+) \|$", (ROOT / "docs" / "exports.md").read_text(), re.MULTILINE
+    )
     assert dict(rows[1:] if rows and rows[0][0] == "layer" else rows) == REFUSED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("group", "name"), [(group, name) for group in ("nets", "layers", "forks") for name in cases(group)]
+    ("group", "name"),
+    [(group, name) for group in ("nets", "layers", "forks") for name in cases(group)],
 )
 def test_recorded_case_is_exported_or_refused(group: str, name: str, tmp_path: Path) -> None:
     net, _, fed, _ = load_case(group, name)
     refused = {layer.type for layer in net.layers} & REFUSED.keys()
     if refused:
-        with pytest.raises(CaffeError, match=rf"layer '.*' \({'|'.join(refused)}\) cannot be exported"):
+        with pytest.raises(
+            CaffeError, match=rf"layer '.*' \({'|'.join(refused)}\) cannot be exported"
+        ):
             exported(group, name, tmp_path / "net")
         return
     exported(group, name, tmp_path / "net")

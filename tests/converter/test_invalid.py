@@ -50,13 +50,19 @@ def convert(name: str) -> tuple[str, ...]:
     folder = GOLDENS / "invalid" / name
     model = folder / "net.caffemodel"
     # A layer without stored weights is no fault of these cases: it has a constant filler.
-    conversion = prepare(model if model.is_file() else None, folder / "net.prototxt", allow_missing=True)
+    conversion = prepare(
+        model if model.is_file() else None, folder / "net.prototxt", allow_missing=True
+    )
     return conversion.notes
 
 
 def guesses(notes: tuple[str, ...]) -> list[str]:
     """The notes that are about the case, not about the missing mean or the fillers."""
-    return [note for note in notes if not note.startswith(("no mean is subtracted", "filled as the net's text says"))]
+    return [
+        note
+        for note in notes
+        if not note.startswith(("no mean is subtracted", "filled as the net's text says"))
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in AT_FORWARD])

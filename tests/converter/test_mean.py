@@ -10,7 +10,7 @@ import pytest
 from scipy.io import savemat
 
 from converter.errors import CaffeError, FileFormatError
-from converter.mean import load_mean
+from converter.files.mean import load_mean
 from protos import BlobProto
 
 if TYPE_CHECKING:

@@ -47,7 +47,9 @@ def test_module_attributes_are_all_of_torch() -> None:
     assert public <= MODULE_ATTRIBUTES
 
 
-@pytest.mark.parametrize("names", [attribute_names(), variable_names()], ids=["attributes", "variables"])
+@pytest.mark.parametrize(
+    "names", [attribute_names(), variable_names()], ids=["attributes", "variables"]
+)
 def test_names_are_distinct_short_identifiers(names) -> None:
     made = [names.new(name) for name in (*HOSTILE, *HOSTILE)]
     assert len(set(made)) == len(made)
@@ -87,7 +89,9 @@ def test_hostile_names_neither_run_nor_escape(tmp_path, monkeypatch, net: str) -
     monkeypatch.chdir(work)
     (work / "net.prototxt").write_text(prototxt_of(HOSTILE, net), encoding="utf-8")
     assert main(["net.prototxt", "--allow-missing", "--check"]) == 0
-    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
     folder = "a/b/net_torch/"
     files = ("README.md", "conversion.json", "model.py", "model.safetensors")
     assert found == {"a/b/net.prototxt", *(folder + name for name in files)}
@@ -100,4 +104,6 @@ def test_hostile_names_compute_what_plain_names_compute(tmp_path) -> None:
     path = tmp_path / "net.prototxt"
     path.write_text(prototxt_of(HOSTILE, "net"), encoding="utf-8")
     module = load(None, path, allow_missing=True)
-    assert np.allclose(module(__import__("torch").ones(2, 3)).detach().numpy(), 1.5 ** len(HOSTILE), rtol=1e-5)
+    assert np.allclose(
+        module(__import__("torch").ones(2, 3)).detach().numpy(), 1.5 ** len(HOSTILE), rtol=1e-5
+    )

@@ -51,7 +51,9 @@ def test_transformer_is_pycaffes(recorded: Path, case: str) -> None:
     settings = json.loads((recorded / "transformer.json").read_text())[config]
     mean = settings.pop("mean")
     height, width = map(int, size.split("x"))
-    prep = from_transformer((height, width), mean=None if mean is None else arrays[mean], **settings)
+    prep = from_transformer(
+        (height, width), mean=None if mean is None else arrays[mean], **settings
+    )
     found, expected = prep(pixels(recorded / "images" / name)), arrays[f"oldskimage/{case}"]
     assert found.dtype == expected.dtype == np.float32
     unit = prep.scale  # of one grey level
@@ -107,7 +109,9 @@ def test_image_data_layer_is_equalled_bitwise(recorded: Path, case: str) -> None
     if case == "resize_meanfile_crop_scale":
         prep = replace(prep, mean=load_mean(recorded / "imagedata/mean.binaryproto"))
     found = np.stack([prep(pixels(recorded / "images" / name)) for name in LISTED])
-    assert found.tobytes() == np.load(recorded / "imagedata/imagedata.npz")[f"{case}/data"].tobytes()
+    assert (
+        found.tobytes() == np.load(recorded / "imagedata/imagedata.npz")[f"{case}/data"].tobytes()
+    )
 
 
 def test_image_data_layer_without_resizing_is_equalled_bitwise(recorded: Path) -> None:
@@ -129,7 +133,9 @@ def test_grey_image_data_layer_is_equalled_bitwise_after_opencvs_reader(recorded
     read = [prep(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
     assert np.stack(read).tobytes() == expected.tobytes()
     ours = np.stack([prep(pixels(path)) for path in paths])
-    away = np.abs(ours - expected)  # libpng truncates the grey that cvtColor rounds, with shares of its own
+    away = np.abs(
+        ours - expected
+    )  # libpng truncates the grey that cvtColor rounds, with shares of its own
     assert away.max() <= 2
     assert away.mean() < 0.6
 
@@ -153,7 +159,12 @@ def test_settings_travel_with_the_model(tmp_path: Path) -> None:
     mean = np.random.default_rng(4).uniform(90, 130, (3, 20, 22)).astype(np.float32)
     for given in (
         Preprocess(
-            crop=(9, 7), resize=(20, 22), rule="pil", channel_order="RGB", mean=mean, ten_crop="matlab"
+            crop=(9, 7),
+            resize=(20, 22),
+            rule="pil",
+            channel_order="RGB",
+            mean=mean,
+            ten_crop="matlab",
         ),
         Preprocess(crop=(5, 5), rule="skimage-legacy", scale=1 / 255, mean=mean[:, :1, :1]),
         Preprocess(crop=(5, 6), resize=(7, 8), rule="opencv", channel_order="GRAY"),

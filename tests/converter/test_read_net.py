@@ -9,7 +9,7 @@ import pytest
 from google.protobuf import text_format
 
 from converter.errors import CaffeError, FileFormatError, InvalidNetError
-from converter.read_net import is_binary, parse_net, read_net
+from converter.files.read_net import is_binary, parse_net, read_net
 from protos import NetParameter
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from converter.layers import FILES, every, find
 
 
 def test_each_type_lives_in_the_file_named_like_it() -> None:
-    ours = {name: cls for name, cls in every().items() if cls.__module__.startswith("converter.layers.")}
+    ours = {
+        name: cls for name, cls in every().items() if cls.__module__.startswith("converter.layers.")
+    }
     for name, cls in ours.items():
         assert cls.__module__ == f"converter.layers.{FILES[name.lower()]}"
         assert find(name) is cls
@@ -24,7 +26,9 @@ def test_any_other_name_finds_nothing(name: str) -> None:
 
 def test_a_second_class_for_one_type_is_refused() -> None:
     find("ReLU")
-    with pytest.raises(TypeError, match=r"'ReLU' is already registered by converter\.layers\.relu\.ReLU"):
+    with pytest.raises(
+        TypeError, match=r"'ReLU' is already registered by converter\.layers\.relu\.ReLU"
+    ):
 
         class Other(Layer, type="ReLU"):
             pass

@@ -56,7 +56,9 @@ def assert_grey_levels(found: np.ndarray, expected: np.ndarray, limit: float) ->
     away = np.abs(found.astype(float) - expected)
     worst = np.unravel_index(away.argmax(), away.shape)
     share = (away > limit).mean()
-    assert away.max() <= limit, f"{found[worst]} is not {expected[worst]} at {worst}; {share:.1%} are off"
+    assert away.max() <= limit, (
+        f"{found[worst]} is not {expected[worst]} at {worst}; {share:.1%} are off"
+    )
 
 
 @pytest.mark.parametrize(("before", "after"), SIZES)
@@ -150,7 +152,9 @@ def test_rules_differ() -> None:
 
 
 def test_unknown_rule_is_refused() -> None:
-    with pytest.raises(InvalidNetError, match="resize rule 'bicubic' is not known; known: matlab, "):
+    with pytest.raises(
+        InvalidNetError, match="resize rule 'bicubic' is not known; known: matlab, "
+    ):
         resize(picture((4, 5)), (2, 3), "bicubic")
 
 

@@ -58,7 +58,10 @@ def judge(found: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(m["name"], marks=[pytest.mark.slow] if m["name"] in {"vdsr", "srcnn", "began-generator"} else [])
+        pytest.param(
+            m["name"],
+            marks=[pytest.mark.slow] if m["name"] in {"vdsr", "srcnn", "began-generator"} else [],
+        )
         for m in models()
     ],
 )

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import pytest
 
-from converter.sniff import Kind, describe, identify
+from converter.files.sniff import Kind, describe, identify
 from protos import BlobProto, NetParameter, SolverState
 
 if TYPE_CHECKING:

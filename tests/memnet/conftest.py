@@ -10,7 +10,7 @@ import pytest
 
 import converter
 import memnet
-from converter.read_net import read_net
+from converter.files.read_net import read_net
 from memnet.v1_file import Numbers, write_net
 
 TEXT = rule.RECORDED.with_suffix(".prototxt")

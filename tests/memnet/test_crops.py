@@ -40,7 +40,9 @@ def matlab_crops(image: np.ndarray, mean: np.ndarray) -> np.ndarray:
     assert center == 16  # counted from one
     crops_data[:, :, :, 4] = im_data[center - 1 : center + 226, center - 1 : center + 226]
     crops_data[:, :, :, 9] = crops_data[::-1, :, :, 4]
-    return crops_data.transpose(3, 2, 1, 0)  # what Caffe makes of it: its axes are MATLAB's reversed
+    return crops_data.transpose(
+        3, 2, 1, 0
+    )  # what Caffe makes of it: its axes are MATLAB's reversed
 
 
 def test_ten_are_matlabs_bitwise() -> None:

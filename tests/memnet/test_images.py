@@ -64,7 +64,9 @@ def test_cmyk_is_rgb_as_caffes_reader_has_it_and_not_pycaffes_inks(recorded: Pat
 def test_every_mode_becomes_rgb(mode: str, suffix: str, tmp_path: Path) -> None:
     picture = Image.fromarray(natural_images(1, size=16)[0][:, :13])
     path = tmp_path / f"picture.{suffix}"
-    (picture.convert("LA" if mode == "LA" else mode) if mode != "PA" else picture.convert("P")).save(path)
+    (
+        picture.convert("LA" if mode == "LA" else mode) if mode != "PA" else picture.convert("P")
+    ).save(path)
     found = read_image(path)
     assert (found.shape, found.dtype) == ((16, 13, 3), np.uint8)
 

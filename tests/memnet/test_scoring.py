@@ -46,7 +46,9 @@ def test_means_of_other_sizes_are_subtracted_from_each_crop(shape: tuple[int, ..
     found = crop(preprocessing(mean), image, "ten")
     plain = image[:, :, ::-1].transpose(2, 0, 1).astype(np.float32)
     assert np.array_equal(found[1], plain[:, :227, 29:] - mean)
-    assert np.array_equal(found[6], plain[:, :227, 29:][:, :, ::-1] - mean)  # as pycaffe's Classifier
+    assert np.array_equal(
+        found[6], plain[:, :227, 29:][:, :, ::-1] - mean
+    )  # as pycaffe's Classifier
 
 
 def test_scale_multiplies_after_the_mean() -> None:

@@ -8,8 +8,8 @@ from one_layer import refuse
 from scipy.signal import correlate
 from weighted_net import check_sizes, normal
 
+from converter.families.spatial import Window
 from converter.layers.convolution import convolve
-from converter.spatial import Window
 
 TEXT = 'layer {{ name: "c" type: "{}" bottom: "x" top: "y" convolution_param {{ {} }} }}'
 

@@ -51,7 +51,11 @@ def test_shape_is_what_the_text_tells(
 @pytest.mark.parametrize(
     ("kind", "param", "match"),
     [
-        ("Data", "data_param { batch_size: 8 }", "give the deploy prototxt, or --input-shape 8,C,H,W"),
+        (
+            "Data",
+            "data_param { batch_size: 8 }",
+            "give the deploy prototxt, or --input-shape 8,C,H,W",
+        ),
         ("ImageData", "", "--input-shape 1,3,H,W"),
         ("ImageData", "image_data_param { new_height: 9 }", "must be given together"),
         ("WindowData", "", "no transform_param.crop_size"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .errors import InvalidNetError
-from .program import Shape
-from .shapes import axis_index
+from ..errors import InvalidNetError
+from ..program import Shape
+from ..shapes import axis_index
 
 
 @dataclass(frozen=True, kw_only=True)

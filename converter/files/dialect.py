@@ -9,7 +9,7 @@ from protos.dialects import DIALECTS
 from protos.forks import described
 from protos.guess import guess_dialect
 
-from .errors import InvalidNetError
+from ..errors import InvalidNetError
 from .kinds import Kind
 from .sniff import identify
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from .errors import InvalidNetError
-from .layer import ANY, Array, Arrays, Layer
-from .program import Lowered, Shape
+from ..errors import InvalidNetError
+from ..layer import ANY, Array, Arrays, Layer
+from ..program import Lowered, Shape
 
 if TYPE_CHECKING:
     from protos import LayerParameter, TransformationParameter

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 if TYPE_CHECKING:
-    from .layer import Stored
-    from .weights import Weights
+    from ..layer import Stored
+    from ..weights import Weights
 
 DTYPES = {"float32": "F32", "int64": "I64", "float64": "F64"}
 CHUNK = 1 << 20

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from protos.wire import Encoding, WireError, stored_blob
 
-from .errors import FileFormatError, context
+from ..errors import FileFormatError, context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from protos.wire import Span, StoredBlob
 
-    from .program import Shape
+    from ..program import Shape
 
 __all__ = [
     "Array",

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .layer import Array, Arrays, Layer
-from .program import Bottom, Lowered, Shape, function
+from ..layer import Array, Arrays, Layer
+from ..program import Bottom, Lowered, Shape, function
 
 
 @dataclass(frozen=True, kw_only=True)

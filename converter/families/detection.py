@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .layer import Array
-from .program import Shape
+from ..layer import Array
+from ..program import Shape
 
 UNKNOWN: Shape = (1, 1, 1, 7)
 """The declared shape of detections; how many there are is known after a forward alone."""

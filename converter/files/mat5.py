@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .errors import FileFormatError
+from ..errors import FileFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from .program import Shape
+    from ..program import Shape
 
 __all__ = ["Variable", "variables"]
 

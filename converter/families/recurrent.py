@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from .errors import InvalidNetError
-from .layer import Array, Arrays, Blob, Filler, Layer, header
-from .program import Bottom, Lowered, Shape, module
+from ..errors import InvalidNetError
+from ..layer import Array, Arrays, Blob, Filler, Layer, header
+from ..program import Bottom, Lowered, Shape, module
 
 if TYPE_CHECKING:
     from protos import LayerParameter

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InvalidNetError
-from .layer import Array, Layer, header
-from .program import Expr, Shape, call
+from ..errors import InvalidNetError
+from ..layer import Array, Layer, header
+from ..program import Expr, Shape, call
 
 if TYPE_CHECKING:
     from protos import LayerParameter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from protos import NetParameter
 from protos.wire import WireError, split_net
 
-from .errors import FileFormatError, InvalidNetError, context
+from ..errors import FileFormatError, InvalidNetError, context
 from .kinds import Kind
 from .sniff import describe, identify
 from .text_error import explained

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from .errors import InvalidNetError
-from .layer import ANY, Array, Arrays, Blob, Filler, Layer, header
-from .shapes import axis_index, same_shapes
+from ..errors import InvalidNetError
+from ..layer import ANY, Array, Arrays, Blob, Filler, Layer, header
+from ..shapes import axis_index, same_shapes
 from .spatial import Window, WindowText
 
 if TYPE_CHECKING:
     from protos import LayerParameter
 
-    from .program import Shape
+    from ..program import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

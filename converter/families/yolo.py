@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..errors import InvalidNetError
+from ..layer import Array, number
+from ..program import Shape
+from ..shapes import require_axes
 from .detection import detections, suppress
 from .elementwise import sigmoid
-from .errors import InvalidNetError
-from .layer import Array, number
-from .program import Shape
-from .shapes import require_axes
 
 Pairs = tuple[tuple[float, float], ...]
 

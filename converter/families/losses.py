@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .errors import InvalidNetError
-from .layer import Array, Arrays, Layer
-from .program import Bottom, Call, Expr, Shape, call
-from .shapes import axis_index
+from ..errors import InvalidNetError
+from ..layer import Array, Arrays, Layer
+from ..program import Bottom, Call, Expr, Shape, call
+from ..shapes import axis_index
 
 if TYPE_CHECKING:
     from protos import LossParameter

@@ -10,9 +10,9 @@ from math import prod
 
 import numpy as np
 
-from .errors import InvalidNetError
-from .layer import Array
-from .program import Shape
+from ..errors import InvalidNetError
+from ..layer import Array
+from ..program import Shape
 
 Bins = tuple[tuple[int, int], ...]
 

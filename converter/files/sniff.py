@@ -13,7 +13,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
-from .errors import FileFormatError
+from ..errors import FileFormatError
 from .kinds import Kind
 from .message_kind import learned_net, message_kind
 from .text_kind import text_kind

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import FileFormatError, context
+from ..errors import FileFormatError, context
 from .kinds import Kind
 from .mat5 import variables
 from .sniff import describe, identify
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .program import Shape
+    from ..program import Shape
     from .stored import Array
 
 __all__ = ["load_mean"]

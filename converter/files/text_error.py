@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from protos.forks import described, forks_with_field
 from protos.messages import DESCRIPTOR
 
-from .errors import InvalidNetError
+from ..errors import InvalidNetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .layer import ANY, Array, Arrays, Layer, header
-from .program import Lowered, Shape
+from ..layer import ANY, Array, Arrays, Layer, header
+from ..program import Lowered, Shape
 
 if TYPE_CHECKING:
     from protos import LayerParameter

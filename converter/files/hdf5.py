@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from .errors import FileFormatError, context
+from ..errors import FileFormatError, context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import h5py  # type: ignore[import-untyped]
 
-    from .program import Shape
+    from ..program import Shape
     from .stored import Array
 
 __all__ = ["HDF5Blob", "open_hdf5", "read_dataset", "stored_layers", "top_members"]

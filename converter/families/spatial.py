@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import InvalidNetError
-from .program import Call, Expr, Shape, call
-from .shapes import divide
+from ..errors import InvalidNetError
+from ..program import Call, Expr, Shape, call
+from ..shapes import divide
 
 if TYPE_CHECKING:
     from protos import ConvolutionParameter

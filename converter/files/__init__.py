@@ -1,0 +1,1 @@
+"""Bytes on disk: what a file is, its net without blobs, its weights and means; safetensors written."""

@@ -1,0 +1,167 @@
+"""LaMem: the real split files, and everything that can be wrong with such a folder."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import pytest
+
+from converter.errors import FileFormatError
+from memnet.data import load_lamem
+from memnet.data.lamem import find_splits
+
+SPLITS = [f"{part}_{at}" for at in range(1, 6) for part in ("train", "val", "test")]
+COUNTS = {"train": 45_000, "val": 3_741, "test": 10_000}
+
+
+@pytest.fixture
+def real(shared: Path) -> Path:
+    return shared / "memorability/lamem-splits"
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_real_split_has_lamems_count(real: Path, split: str) -> None:
+    data = load_lamem(real, split, check_images=False)
+    assert len(data) == COUNTS[split.partition("_")[0]]
+    assert (data.split, data.name, data.synthetic) == (split, "LaMem", False)
+    assert data.scores.mean() == pytest.approx(0.755, abs=0.003)
+    assert data.scores.std() == pytest.approx(0.123, abs=0.002)
+
+
+def test_full_is_the_union_of_the_real_splits(real: Path) -> None:
+    data = load_lamem(real, "full", check_images=False)
+    assert len(data) == 58_741
+    assert data.scores.min() == pytest.approx(0.18, abs=0.02)
+    assert (data.scores < 0.5).mean() == pytest.approx(0.030, abs=0.0005)
+    assert [item.name for item in data] == sorted(item.name for item in data)
+
+
+def test_real_splits_are_found(real: Path) -> None:
+    assert sorted(find_splits(real)) == sorted([*SPLITS, "full"])
+
+
+FILES = {
+    "train_1": "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\n",
+    "val_1": "d.jpg 0.8\n",
+    "test_1": "e.jpg 0.9\nf.jpg 0.25\n",
+    "train_2": "e.jpg 0.9\nf.jpg 0.25\nd.jpg 0.8\n",
+    "val_2": "a.jpg 0.5\n",
+    "test_2": "b.jpg 0.6\nc.jpg 0.7\n",
+}
+
+
+def write(root: Path, **files: str) -> Path:
+    """A LaMem of six images, with some split files replaced."""
+    (root / "splits").mkdir()
+    (root / "images").mkdir()
+    for name, text in (FILES | files).items():
+        (root / "splits" / f"{name}.txt").write_bytes(text.encode())
+    for name in "abcdef":
+        (root / "images" / f"{name}.jpg").touch()
+    return root
+
+
+def test_rows_keep_the_files_order(tmp_path: Path) -> None:
+    data = load_lamem(write(tmp_path), "test_1")
+    assert [(item.name, item.score) for item in data] == [("e.jpg", 0.9), ("f.jpg", 0.25)]
+    assert data.paths == [tmp_path / "images/e.jpg", tmp_path / "images/f.jpg"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeffe.jpg 0.9\r\nf.jpg 0.25\r\n", "e.jpg 0.9\rf.jpg 0.25", "e.jpg  0.9\n\nf.jpg 0.25 \n"],
+)
+def test_line_ends_byte_order_mark_and_blanks_do_not_matter(tmp_path: Path, text: str) -> None:
+    data = load_lamem(write(tmp_path, test_1=text), "test_1")
+    assert [(item.name, item.score) for item in data] == [("e.jpg", 0.9), ("f.jpg", 0.25)]
+
+
+def test_outer_folder_and_images_elsewhere_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "lamem").mkdir()
+    write(tmp_path / "lamem")
+    assert len(load_lamem(tmp_path, "val_1")) == 1
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "lamem/images").rename(elsewhere)
+    assert load_lamem(tmp_path, "val_1", images=elsewhere).paths == [elsewhere / "d.jpg"]
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = "e.jpg 0.9\nf.jpg 1.5\ne.jpg 0.9\na.jpg 0.5\ng.jpg 0.3\nh.jpg high\nlone\ni.jpg nan\n"
+    with pytest.raises(FileFormatError) as error:
+        load_lamem(write(tmp_path, test_1=text), "test_1")
+    for said in (
+        "test_1.txt: 7 problems",
+        "line 6: 'high' is not a number",
+        "line 7: 'lone' is not a number",
+        "line 8: the score is missing (NaN)",
+        "f.jpg: the score 1.5 is outside 0 to 1",
+        "e.jpg: stands there 2 times",
+        "a.jpg: is in train_1 too",
+        f"missing: {tmp_path / 'images/g.jpg'}",
+    ):
+        assert said in str(error.value)
+
+
+def test_all_missing_images_are_told_or_left_out(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    for name in "ac":
+        (root / "images" / f"{name}.jpg").unlink()
+    with pytest.raises(
+        FileFormatError, match=r"2 problems; allow_missing leaves out(?s:.)*a\.jpg(?s:.)*c\.jpg"
+    ):
+        load_lamem(root, "train_1")
+    data = load_lamem(root, "train_1", allow_missing=True)
+    assert [item.name for item in data] == ["b.jpg"]
+    assert data.missing == (root / "images/a.jpg", root / "images/c.jpg")
+    assert str(data) == "LaMem train_1, 1 images, 2 more are missing"
+
+
+def test_a_wrong_folder_of_images_is_not_a_wall_of_text(real: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"10,000 problems(?s:.)*and 9,900 more") as error:
+        load_lamem(real, "test_3")
+    assert str(error.value).count("\n") == 101
+
+
+@pytest.mark.parametrize(
+    ("files", "match"),
+    [
+        ({"train_2": "e.jpg 0.9\nf.jpg 0.26\nd.jpg 0.8\n"}, r"f\.jpg: 0\.26 in train_2, 0\.25 in another split"),
+        ({"val_2": "b.jpg 0.6\n"}, r"split 2 holds 5 images of 6(?s:.)*split 2 has 1 images in more than one part"),
+        ({"full": "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.1\n"},
+         r"full\.txt: e\.jpg: 0\.1, in the splits 0\.9(?s:.)*full\.txt: f\.jpg: is left out"),
+        ({"val_1": "d.jpg 0.8\nd.jpg 0.8\n"}, "val_1: names an image twice"),
+    ],
+)  # fmt: skip
+def test_full_is_checked_for_consistency(tmp_path: Path, files: dict[str, str], match: str) -> None:
+    with pytest.raises(FileFormatError, match=match):
+        load_lamem(write(tmp_path, **files), "full")
+
+
+def test_full_of_consistent_splits_is_their_union(tmp_path: Path) -> None:
+    everything = "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.9\nf.jpg 0.25\n"
+    data = load_lamem(write(tmp_path, full=everything), "full")
+    assert statistics.fmean(data.scores) == pytest.approx(3.75 / 6)
+
+
+@pytest.mark.parametrize("split", ["test_9", "all", "../splits/test_1"])
+def test_unknown_split_is_refused_with_those_there_are(tmp_path: Path, split: str) -> None:
+    with pytest.raises(FileFormatError, match="has no split .*; it has test_1, test_2, .*, full"):
+        load_lamem(write(tmp_path), split)
+
+
+def test_folder_without_splits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"has no splits/train_1\.txt"):
+        load_lamem(tmp_path)
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    (root / "splits/val_2.txt").write_bytes("a.jpg 0.5".encode("utf-16"))
+    with pytest.raises(FileFormatError, match=r"val_2\.txt: is not UTF-8 text"):
+        load_lamem(root, "val_2")
+
+
+def test_empty_split_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"val_1\.txt: 1 problem:\n  holds no images"):
+        load_lamem(write(tmp_path, val_1="\n"), "val_1")
