@@ -23,7 +23,10 @@ def matrix(weights: Reals, taps: Integers, before: int) -> csr_array[Any]:
 
     after, reach = taps.shape
     starts = np.arange(0, after * reach + 1, reach)
-    return csr_array((weights.ravel(), taps.ravel(), starts), shape=(after, before))
+    made = csr_array((weights.ravel(), taps.ravel(), starts), shape=(after, before))
+    made.sum_duplicates()
+    made.eliminate_zeros()
+    return made
 
 
 def apply(rows: csr_array[Any], columns: csr_array[Any], image: Image) -> Floats:
@@ -38,9 +41,3 @@ def apply(rows: csr_array[Any], columns: csr_array[Any], image: Image) -> Floats
     across = columns @ np.ascontiguousarray(shrunk.transpose(1, 0, 2)).reshape(width, -1)
     resized = across.reshape(-1, rows.shape[0], channels).transpose(1, 0, 2)
     return np.ascontiguousarray(resized, dtype=np.float32)
-
-
-def centres(before: int, after: int) -> Reals:
-    """Return where the centre of each new pixel lies among the old ones; pixel centres are at half-integers."""
-    centre: Reals = (np.arange(after) + 0.5) * (before / after) - 0.5
-    return centre

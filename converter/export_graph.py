@@ -22,7 +22,7 @@ from torch.export import Dim, ExportedProgram
 
 from .errors import UnsupportedError
 from .export_detections import exportable
-from .export_subject import Shapes, Subject, first_line, tensors
+from .export_subject import SOFT, Shapes, Subject, first_line, tensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def _attempt(subject: Subject, free: frozenset[str]) -> ExportedProgram | None:
     try:
         program = _export(subject, free)
         found = free & _free_inputs(subject, program)
-        case = next(subject.cases(other_shapes(subject, found)))
+        case = next(subject.cases(other_shapes(subject, found), SOFT))
         program.module()(*tensors(case.fed.values()))
     except Exception:  # noqa: BLE001 (whatever torch raises: the axes are not free)
         return None

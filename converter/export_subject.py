@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,16 +24,19 @@ if TYPE_CHECKING:
 Shapes = Mapping[str, Shape]
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
-LOUDNESS = 60
-"""The standard deviation of the noise that stands for a picture (`check.noise`)."""
+LOUD, SOFT = 1.0, 1 / 60
+"""Scales of the noise that stands for a picture (`check.noise`, standard deviation 60).
 
-ATTEMPTS = tuple((SEED + at, scale) for at in range(4) for scale in (1, 1 / LOUDNESS))
-"""Seeds and scales of the numbers that are tried until some are well conditioned.
-
-Softer ones, because pictures of noise give logits of several hundred, and then a softmax in which float32 itself is
-not good to the limit; other seeds, because of two detections whose scores are one float32 step apart either may come
-first.
+Pictures of noise give logits of several hundred, and then a softmax that is all 0 and 1, or one in which float32
+itself is not good to the limit; with soft numbers, what a net adds may hide what it computes. So both are compared.
 """
+
+BITS = 0.0
+"""Stands for a scale: 0 and 1 beside soft images."""
+
+SEEDS = tuple(range(SEED, SEED + 4))
+"""Tried in turn until the numbers are well conditioned: of two detections whose scores are one float32 step apart
+either may come first."""
 
 SHAKE, SHAKES = tolerance.EXPORT / 10, 8
 """How far, relative to a number, and how often inputs are moved to see what the module makes of it."""
@@ -69,25 +73,27 @@ class Subject:
         """The declared shapes of the inputs."""
         return {blob: self.conversion.net.shapes[blob] for blob in self.inputs}
 
-    def cases(self, shapes: Shapes) -> Iterator[Case]:
-        """Yield seeded cases of these shapes, by `ATTEMPTS`.
+    def cases(self, shapes: Shapes, scale: float) -> Iterator[Case]:
+        """Yield seeded cases of these shapes, of this scale before the other.
 
         Where noise points outside a table of rows or labels, the inputs other than images are 0 and 1, which do not.
         Raises UnsupportedError where the module can run on none.
         """
         failure: Exception | None = None
-        runs = 0
-        for attempt in (*ATTEMPTS, None):
-            if attempt is None and runs:
-                return
+        runs = False
+        for attempt in product(SEEDS, (scale, SOFT if scale == LOUD else LOUD)):
             try:
-                case = self._case(shapes, attempt)
+                case = self._case(shapes, *attempt)
             except (IndexError, RuntimeError) as error:
                 failure = error
                 continue
-            runs += 1
+            runs = True
             yield case
-        if not runs:
+        if runs:
+            return
+        try:
+            yield self._case(shapes, SEED, BITS)
+        except (IndexError, RuntimeError):
             message = f"the module fails on made-up inputs of shapes {dict(shapes)}: {first_line(failure)}"
             raise UnsupportedError(message) from failure
 
@@ -102,15 +108,15 @@ class Subject:
             for found, expected in zip(outputs, case.expected, strict=True)
         )
 
-    def _case(self, shapes: Shapes, attempt: tuple[int, float] | None) -> Case:
-        key = (attempt, *shapes.items())
+    def _case(self, shapes: Shapes, seed: int, scale: float) -> Case:
+        """Return a case and remember it."""
+        key = (seed, scale, *shapes.items())
         if key not in self._known:
-            seed, scale = attempt or ATTEMPTS[1]
             fed = {
-                blob: np.asarray(array * np.float32(scale))
+                blob: np.asarray(array * np.float32(SOFT if scale == BITS else scale))
                 for blob, array in noise(self.conversion, shapes, seed).items()
             }
-            if attempt is None:
+            if scale == BITS:
                 fed = {
                     blob: array if array.ndim > 3 else _bits(array) for blob, array in fed.items()
                 }

@@ -15,7 +15,7 @@ from .compare import relative_difference
 from .errors import OutputError
 from .export_graph import Graph, export_graph, other_shapes, quiet
 from .export_pt2 import open_pt2, write_pt2
-from .export_subject import Case, Numbers, Shapes, Subject, first_line
+from .export_subject import LOUD, SOFT, Case, Numbers, Shapes, Subject, first_line
 from .formats import Exported
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ def write_exports(
         return tuple(_write(name, subject, graph, folder) for name in wanted)
 
 
-def compare(file: str, run: Run, subject: Subject, shapes: Shapes) -> float:
-    """Return the largest relative difference to the module on inputs of these shapes.
+def compare(file: str, run: Run, subject: Subject, shapes: Shapes, scale: float) -> float:
+    """Return the largest relative difference to the module on inputs of these shapes and this scale.
 
     A difference beyond the limit raises OutputError naming the output, where the inputs are well conditioned or no
     others are left.
     """
     worst = 0.0
-    for case in subject.cases(shapes):
+    for case in subject.cases(shapes, scale):
         found = _run(file, run, case)
         differences = [
             relative_difference(*pair) for pair in zip(found, case.expected, strict=True)
@@ -79,15 +79,15 @@ def _write(name: str, subject: Subject, graph: Graph, folder: Path) -> Exported:
         files, run = write_onnx(subject, graph, folder), open_onnx(folder)
     else:
         files, run = write_pt2(subject, graph, folder), open_pt2(folder)
-    shapes = [subject.shapes] + [other_shapes(subject, graph.free)] * bool(graph.free)
-    differences = [compare(files[0], run, subject, shape) for shape in shapes]
+    declared, other = subject.shapes, other_shapes(subject, graph.free)
+    compared = [compare(files[0], run, subject, *on) for on in ((declared, LOUD), (other, SOFT))]
     return Exported(
         format=name,
         files=files,
         fixed=tuple(
             blob for blob, shape in subject.shapes.items() if shape and blob not in graph.free
         ),
-        difference=max(differences),
+        difference=max(compared),
     )
 
 

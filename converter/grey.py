@@ -23,7 +23,8 @@ def to_grey(image: Image, rule: Rule) -> Image:
     if image.shape[2] == 1:
         return image
     if rule == "skimage-legacy":
-        return (image[:, :, :3] @ np.array(REC_709))[:, :, None].astype(np.float32)
+        grey: Image = image[:, :, :3] @ np.array(REC_709)[:, None]
+        return grey.astype(np.float32)
     if image.dtype == np.uint8:
         summed = image[:, :, :3].astype(np.int32) @ np.array(_OPENCV_SHARES, np.int32)
         return ((summed + (1 << 14)) >> 15).astype(np.uint8)[:, :, None]

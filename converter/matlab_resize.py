@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .axis_weights import apply, centres, matrix
+from .axis_weights import apply, matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -27,7 +27,7 @@ def resize_as_matlab(image: Image, size: tuple[int, int]) -> Floats:
 @lru_cache(maxsize=64)
 def _weights(before: int, after: int) -> csr_array[Any]:
     squeeze = min(after / before, 1.0)
-    centre = centres(before, after)[:, None]
+    centre = (np.arange(after)[:, None] + 0.5) * (before / after) - 0.5
     reach = int(np.ceil(1 / squeeze))
     taps = np.floor(centre).astype(np.intp) + np.arange(-reach, reach + 2)
     weight = np.maximum(0, 1 - np.abs(taps - centre) * squeeze)

@@ -19,6 +19,8 @@ _ONE = 2048  # INTER_RESIZE_COEF_SCALE
 
 Shares = np.ndarray[Any, np.dtype[np.float32]]
 Integers = np.ndarray[Any, np.dtype[np.intp]]
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Weights = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def resize_as_opencv(image: Image, size: tuple[int, int]) -> Floats:
@@ -59,13 +61,15 @@ def _floating(
 
 
 def _fixed(
-    left: Image, right: Image, across: Shares, rows: tuple[Integers, Integers], down: Shares
+    left: Pixels, right: Pixels, across: Shares, rows: tuple[Integers, Integers], down: Shares
 ) -> Floats:
-    lines = (left * _fixed_point(1 - across) + right * _fixed_point(across)) >> 4
+    lines: Weights = (left * _fixed_point(1 - across) + right * _fixed_point(across)) >> 4
     above = (lines[rows[0]] * _fixed_point(1 - down)) >> 16
     below = (lines[rows[1]] * _fixed_point(down)) >> 16
-    return ((above + below + 2) >> 2).astype(np.float32)
+    rounded: Floats = ((above + below + 2) >> 2).astype(np.float32)
+    return rounded
 
 
-def _fixed_point(share: Shares) -> np.ndarray[Any, np.dtype[np.int32]]:
-    return np.rint(share * np.float32(_ONE)).astype(np.int32)
+def _fixed_point(share: Shares) -> Weights:
+    weights: Weights = np.rint(share * np.float32(_ONE)).astype(np.int32)
+    return weights

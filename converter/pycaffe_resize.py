@@ -2,8 +2,9 @@
 
 skimage.transform.resize interpolated linearly between two neighbours on each axis, without smoothing when shrinking,
 and took zeros beyond the border. pycaffe stretches the image to 0..1 before, so those zeros are the image's least
-value: enlarged pictures have darker edges. Positions are float32, as in the recordings that this follows. Other than one or three channels go through scipy.ndimage.zoom, which puts
-the corner pixels' centres on one another.
+value: enlarged pictures have darker edges. Positions are float32, as in the recordings that this follows.
+
+Other than one or three channels go through scipy.ndimage.zoom, which lays the corner pixels' centres on one another.
 """
 
 from __future__ import annotations

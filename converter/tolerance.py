@@ -28,7 +28,7 @@ FLOAT32_STEP = 2.0**-23
 """One step of float32 relative to the blob's largest value: the least error that Caffe is credited with."""
 
 RESIZE = 1e-4
-"""Grey levels of 255 between a resize rule and the library it is named after: both sum float32 in their own order."""
+"""Grey levels of 255 between a resize rule and the library it is named after: both round to float32 on the way."""
 
 FAST_STEPS = 16
 """Float32 steps of a score between the fast path and the plain one: another order of sums over at most 9216 products."""

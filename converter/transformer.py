@@ -33,7 +33,7 @@ def from_transformer(
     (C, H, W), in the net's channel order; an image of another size is resized to the net's, as `set_mean` does.
 
     Raises:
-        InvalidNetError: the transposition or the order of channels is none of a picture's, or the mean has another shape.
+        InvalidNetError: an order of axes or channels that no picture has, or a mean of another shape.
     """
     order = _ORDERS.get(tuple(channel_swap or range(channels)))
     if order is None or (transpose is not None and tuple(transpose) != (2, 0, 1)):

@@ -93,7 +93,7 @@ class Linear(Calibration):
 
 @dataclass(frozen=True, kw_only=True)
 class Quantile(Calibration):
-    """Each score becomes the truth of the same rank, linear between knots: the truth's distribution, whatever the error.
+    """Each score becomes the truth of the same rank, linear between knots: the truth's distribution, right or wrong.
 
     Scores outside those of the fit become the least and the greatest truth.
     """
@@ -183,9 +183,10 @@ def load_calibration(source: str | Path) -> Calibration:
     if source in {Raw.kind, Ganalyze.kind}:
         return _KINDS[str(source)]()
     try:
-        content = json.loads(Path(source).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(Path(source).read_text(encoding="utf-8"))
         kind = _KINDS[content.pop("kind")]
-        return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in content.items()})
+        settings: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in content.items()}
+        return kind(**settings)
     except OSError as error:
         raise FileFormatError(
             f"{source}: cannot be read ({error.strerror}); a calibration is raw, ganalyze or a saved file"

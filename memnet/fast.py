@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ PICTURES = 4
 SEED = 5
 
 Marks = tuple[tuple[int, int], ...]
+_building = Lock()
 _known: WeakKeyDictionary[nn.Module, tuple[Marks, Twin | None]] = WeakKeyDictionary()
 
 
@@ -66,10 +68,11 @@ def best(model: nn.Module, sample: Tensor | None = None) -> nn.Module:
     if not _suits(model):
         return model
     marks = _marks(model)
-    before, twin = _known.get(model, ((), None))
-    if before != marks:
-        twin = _checked(model, sample)
-        _known[model] = (marks, twin)
+    with _building:  # threads that ask at once shall not all build
+        before, twin = _known.get(model, ((), None))
+        if before != marks:
+            twin = _checked(model, sample)
+            _known[model] = (marks, twin)
     return model if twin is None else twin
 
 

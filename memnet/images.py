@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def read_image(source: Source) -> Pixels:
         return _of_file(BytesIO(source))
     if type(source).__module__.partition(".")[0] == "torch":
         return _of_tensor(source)
-    return _of_pil(source)
+    return _of_pil(cast("Image", source))
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Pixels:

@@ -65,6 +65,12 @@ class Network:
         """How many pictures make a batch."""
         return max(1, self.batch_size // (1 if self.crops == "center" else 10))
 
+    @property
+    def takes_threads(self) -> bool:
+        """Whether threads may call `run` at once: on the CPU, with no hooks for features and no mode to switch."""
+        on_cpu = next(self.model.parameters()).device.type == "cpu"
+        return on_cpu and self.features is None and not self.model.training
+
     def fed(self, image: Pixels) -> Floats:
         """Return what the net is fed for an H x W x 3 uint8 RGB image, (crops, 3, height, width) float32."""
         if isinstance(self.rule, ResMemPreprocess):

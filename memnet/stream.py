@@ -17,6 +17,7 @@ from .crops import Floats
 from .images import read_image
 from .network import Network
 from .ordered import in_order
+from .torch_threads import one_thread_each
 
 Item: TypeAlias = "tuple[str, Path | bytes]"
 """An id, and the file or the bytes of a file."""
@@ -45,14 +46,31 @@ def score_groups(
 ) -> Iterator[list[Row]]:
     """Yield the rows of each group, which goes through the model at once; empty groups are left out.
 
-    `workers` threads decode and crop up to two batches ahead, across groups. The groups decide which pictures share
-    a batch, and with it the last bit of a score: the same groups give the same bits.
+    On the CPU `workers` threads each take whole groups, from file to score; elsewhere, and where features are wanted,
+    they decode and crop up to two batches ahead, across groups. The groups decide which pictures share a batch, and
+    with it the last bit of a score: the same groups give the same bits.
     """
+    if workers > 1 and network.takes_threads:
+        yield from _side_by_side(network, groups, workers)
+        return
     numbered = ((at, item) for at, group in enumerate(groups) for item in group)
     ahead = 2 * network.pictures_at_once
     prepared = in_order(partial(_prepare, network), numbered, workers=workers, ahead=ahead)
     for _, group in groupby(prepared, lambda one: one.group):
         yield _rows(network, list(group))
+
+
+def _side_by_side(
+    network: Network, groups: Iterable[Iterable[Item]], workers: int
+) -> Iterator[list[Row]]:
+    with one_thread_each():
+        for rows in in_order(partial(_scored, network), groups, workers=workers, ahead=workers):
+            if rows:
+                yield rows
+
+
+def _scored(network: Network, group: Iterable[Item]) -> list[Row]:
+    return _rows(network, [_prepare(network, (0, item)) for item in group])
 
 
 def _prepare(network: Network, numbered: tuple[int, Item]) -> _Prepared:

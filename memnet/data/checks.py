@@ -48,9 +48,9 @@ def make_data_set(
     raise_problems(found, table, "; allow_missing leaves out rows without an image" if lost else "")
     return DataSet(
         name,
-        tuple(item for item in rows if item.path not in missing),
+        tuple(item for item in rows if item.path not in missing) if missing else tuple(rows),
         split=split,
-        missing=tuple(item.path for item in rows if item.path in missing),
+        missing=tuple(item.path for item in rows if item.path in missing) if missing else (),
         synthetic=(root / SYNTHETIC).is_file(),
     )
 

@@ -1,12 +1,14 @@
 """LaMem (Khosla et al. 2015): 58,741 images, and five splits into 45,000 for training, 3,741 and 10,000.
 
 `splits/{train,val,test}_{1..5}.txt` have lines `NAME SCORE` without a header; the images are in `images/`. The scores
-are hit rates, without false alarms taken off.
+are hit rates, without false alarms taken off, and each split has its own: an image's five scores come from different
+draws of its responses and correlate at 0.84.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from converter.errors import FileFormatError
@@ -17,9 +19,13 @@ from .text import number, read_lines
 
 FULL = "full"
 PARTS = ("train", "val", "test")
-_NAME = re.compile(r"(train|val|test)_(\d+)")
+_PART = re.compile(r"(train|val|test)_(\d+)")
+_WHOLE = re.compile(r"full_(\d+)")
+_ROUNDED = 6e-4  # lists of all images that are passed around have three decimals
 
 Scores = dict[str, float]
+Rows = list[tuple[str, float]]
+Problems = list[str]
 
 
 def load_lamem(
@@ -30,12 +36,11 @@ def load_lamem(
     allow_missing: bool = False,
     check_images: bool = True,
 ) -> DataSet:
-    """Return one split (`train_1` … `test_5`), or `full`: every image of any split, by name.
+    """Return one part (`train_1` … `test_5`), or all images with one split's scores (`full_1`) or their mean (`full`).
 
     `root` is the folder with `splits/` and `images/`, or one with the split files themselves; `images` names another
-    folder of images. The training, validation and test parts of one number must be disjoint. For `full`, an image
-    must have the same score wherever it stands, each number's parts must hold all images, and a `full.txt` beside
-    the splits must agree.
+    folder of images. The training, validation and test parts of one split must be disjoint. For `full` every split
+    must hold the same images, and a `full.txt` beside the splits the same images and some split's scores.
 
     Raises:
         FileFormatError: a split that there is not, a line that cannot be read, scores outside 0 to 1, duplicates,
@@ -43,24 +48,17 @@ def load_lamem(
     """
     root = Path(root)
     folder = _splits(root)
-    pictures = Path(images) if images is not None else folder.parent / "images"
-    if folder == root and images is None:
-        pictures = root / "images"
-    if split == FULL:
-        table, rows, problems = folder, *_union(folder)
-        others: dict[str, Scores] = {}
-    else:
-        table = folder / f"{split}.txt"
-        rows, problems = _read(_existing(folder, split))
-        others = _other_parts(folder, split)
-    items = [Item(path=pictures / name, score=score, name=name) for name, score in rows]
+    home = root if folder == root else folder.parent
+    pictures = Path(images) if images is not None else home / "images"
+    _check_split(folder, split)
+    table, rows, problems = _rows(folder, split)
     return make_data_set(
         "LaMem",
-        items,
+        [Item(path=pictures / name, score=score, name=name) for name, score in rows],
         table,
-        folder.parent if folder != root else root,
+        home,
         split=split,
-        others=others,
+        others=_other_parts(folder, split),
         problems=problems,
         allow_missing=allow_missing,
         check_images=check_images,
@@ -68,28 +66,41 @@ def load_lamem(
 
 
 def find_splits(root: str | Path) -> list[str]:
-    """Return the names of the splits there are, `full` last."""
-    found = [path.stem for path in _splits(Path(root)).glob("*.txt") if _NAME.fullmatch(path.stem)]
-    return [*sorted(found), FULL]
+    """Return what `load_lamem` can load: the parts there are, then each split as a whole, then `full`."""
+    found = sorted(
+        path.stem for path in _splits(Path(root)).glob("*.txt") if _PART.fullmatch(path.stem)
+    )
+    numbers = sorted({name.partition("_")[2] for name in found})
+    return [*found, *(f"{FULL}_{at}" for at in numbers), FULL]
 
 
 def _splits(root: Path) -> Path:
     for folder in (root / "splits", root / "lamem" / "splits", root):
-        if any(_NAME.fullmatch(path.stem) for path in folder.glob("*.txt")):
+        if any(_PART.fullmatch(path.stem) for path in folder.glob("*.txt")):
             return folder
     raise FileFormatError(f"{root}: has no splits/train_1.txt and so on; give LaMem's folder")
 
 
-def _existing(folder: Path, split: str) -> Path:
+def _check_split(folder: Path, split: str) -> None:
+    known = find_splits(folder)
+    if split not in known:
+        raise FileFormatError(f"{folder}: has no split {split!r}; it has {', '.join(known)}")
+
+
+def _rows(folder: Path, split: str) -> tuple[Path, Rows, Problems]:
+    """Return the table to name in errors, its rows, and what cannot be right about it."""
+    if split == FULL:
+        return folder, *_mean_of_splits(folder)
+    if match := _WHOLE.fullmatch(split):
+        rows, problems = _whole_split(folder, match[1])
+        return folder, sorted(rows), problems
     path = folder / f"{split}.txt"
-    if not _NAME.fullmatch(split) or not path.is_file():
-        known = ", ".join(find_splits(folder))
-        raise FileFormatError(f"{folder}: has no split {split!r}; it has {known}")
-    return path
+    return path, *_read(path)
 
 
-def _read(path: Path) -> tuple[list[tuple[str, float]], list[str]]:
-    rows, problems = [], []
+def _read(path: Path) -> tuple[Rows, Problems]:
+    rows: Rows = []
+    problems: Problems = []
     for line, text in read_lines(path):
         name, _, score = text.rpartition(" ")
         try:
@@ -102,56 +113,60 @@ def _read(path: Path) -> tuple[list[tuple[str, float]], list[str]]:
     return rows, problems
 
 
-def _other_parts(folder: Path, split: str) -> dict[str, Scores]:
-    part, _, at = split.partition("_")
-    others = {f"{other}_{at}": folder / f"{other}_{at}.txt" for other in PARTS if other != part}
-    return {name: dict(_read(path)[0]) for name, path in others.items() if path.is_file()}
+def _other_parts(folder: Path, split: str) -> Mapping[str, Scores]:
+    if not (match := _PART.fullmatch(split)):
+        return {}
+    others = {f"{part}_{match[2]}" for part in PARTS if part != match[1]} & set(find_splits(folder))
+    return {name: dict(_read(folder / f"{name}.txt")[0]) for name in sorted(others)}
 
 
-def _union(folder: Path) -> tuple[list[tuple[str, float]], list[str]]:
-    """Return all names with their scores, and where the files disagree."""
-    files: dict[str, Scores] = {}
-    problems: list[str] = []
-    for split in find_splits(folder)[:-1]:
-        rows, said = _read(folder / f"{split}.txt")
-        files[split] = dict(rows)
-        problems += [f"{split}: {problem}" for problem in said]
-        if len(files[split]) != len(rows):
-            problems.append(f"{split}: names an image twice")
-    scores: Scores = {}
-    for split, found in files.items():
-        for name, score in found.items():
-            if scores.setdefault(name, score) != score:
-                problems.append(f"{name}: {score} in {split}, {scores[name]} in another split")
-    problems += _incomplete(files, len(scores)) + _against_full(folder / "full.txt", scores)
-    return sorted(scores.items()), problems
-
-
-def _incomplete(files: dict[str, Scores], count: int) -> list[str]:
-    """Name the numbers whose parts overlap or leave images out; only where all three parts are there."""
-    problems = []
-    for at in sorted({split.partition("_")[2] for split in files}):
-        parts = [files[f"{part}_{at}"] for part in PARTS if f"{part}_{at}" in files]
-        if len(parts) < len(PARTS):
+def _whole_split(folder: Path, at: str) -> tuple[Rows, Problems]:
+    """Return the images of all parts of one split; an image in two parts is there twice, which is told later."""
+    rows: Rows = []
+    problems: Problems = []
+    for part in PARTS:
+        path = folder / f"{part}_{at}.txt"
+        if not path.is_file():
+            problems.append(f"split {at} has no {path.name}")
             continue
-        held = set().union(*parts)
-        if len(held) != count:
-            problems.append(f"split {at} holds {len(held):,} images of {count:,}")
-        if (shared := sum(map(len, parts)) - len(held)) > 0:
-            problems.append(f"split {at} has {shared:,} images in more than one part")
-    return problems
+        found, said = _read(path)
+        rows += found
+        problems += [f"{path.name}: {problem}" for problem in said]
+    return rows, problems
 
 
-def _against_full(path: Path, scores: Scores) -> list[str]:
+def _mean_of_splits(folder: Path) -> tuple[Rows, Problems]:
+    """Return all images with the mean of their scores, and where the splits disagree about which images there are."""
+    wholes: dict[str, Scores] = {}
+    problems: Problems = []
+    for name in find_splits(folder):
+        if not (match := _WHOLE.fullmatch(name)):
+            continue
+        rows, said = _whole_split(folder, match[1])
+        wholes[match[1]] = dict(rows)
+        problems += said
+        if twice := len(rows) - len(wholes[match[1]]):
+            problems.append(f"split {match[1]} names {twice:,} images more than once")
+    names = sorted(set().union(*wholes.values()))
+    for at, scores in wholes.items():
+        problems += [f"{name}: is in no part of split {at}" for name in names if name not in scores]
+    problems += _against_full(folder / f"{FULL}.txt", wholes)
+    held = [[scores[name] for scores in wholes.values() if name in scores] for name in names]
+    return [(name, sum(each) / len(each)) for name, each in zip(names, held, strict=True)], problems
+
+
+def _against_full(path: Path, wholes: Mapping[str, Scores]) -> Problems:
+    """Compare somebody's list of all images with the splits; whose scores it has is not known."""
     if not path.is_file():
         return []
     rows, problems = _read(path)
-    stated = dict(rows)
-    problems += [f"full.txt: {name}: is in no split" for name in stated.keys() - scores.keys()]
-    problems += [f"full.txt: {name}: is left out" for name in scores.keys() - stated.keys()]
-    problems += [
-        f"full.txt: {name}: {stated[name]}, in the splits {scores[name]}"
-        for name in stated.keys() & scores.keys()
-        if stated[name] != scores[name]
-    ]
-    return sorted(problems)
+    stated, names = dict(rows), set().union(*wholes.values())
+    problems += [f"{path.name}: {name}: is in no split" for name in sorted(stated.keys() - names)]
+    problems += [f"{path.name}: {name}: is left out" for name in sorted(names - stated.keys())]
+    for name in sorted(names & stated.keys()):
+        scores = [scores[name] for scores in wholes.values() if name in scores]
+        if all(
+            abs(stated[name] - score) > _ROUNDED for score in (*scores, sum(scores) / len(scores))
+        ):
+            problems.append(f"{path.name}: {name}: {stated[name]}, in no split")
+    return problems

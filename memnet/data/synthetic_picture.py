@@ -73,6 +73,7 @@ def _object(generator: np.random.Generator, size: float, height: int, width: int
     radius = np.sqrt((0.02 + 0.48 * size) / np.pi)
     centre = generator.uniform(0.4, 0.6, 2)
     down, across = np.abs(y / height - centre[0]), np.abs(x / width - centre[1])
-    if generator.uniform() < 0.5:
-        return (np.hypot(down, across) < radius).astype(float)
-    return (np.maximum(down, across) < radius * np.sqrt(np.pi) / 2).astype(float)
+    box = generator.uniform() < 0.5
+    away = np.maximum(down, across) * 2 / np.sqrt(np.pi) if box else np.hypot(down, across)
+    inside: Plane = (away < radius).astype(np.float64)
+    return inside

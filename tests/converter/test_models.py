@@ -13,7 +13,9 @@ from conftest import SHARED
 from golden import assert_close
 
 from converter import tolerance
+from converter.check import load_folder
 from converter.cli import main
+from converter.tracing import trace
 
 MODELS = SHARED / "models"
 LIMITS = {("mtcnn-relu-det1", "prob1"): tolerance.SATURATED_SOFTMAX}
@@ -23,19 +25,21 @@ STRANGER = """
 import importlib.util, json, sys
 import numpy as np, torch
 from safetensors.torch import load_file
-folder, blobs, result = sys.argv[1:]
 sys.modules.update(dict.fromkeys(["converter", "memnet", "protos", "validation"]))
-record = json.load(open(f"{folder}/conversion.json"))
-spec = importlib.util.spec_from_file_location("model", f"{folder}/model.py")
-model = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(model)
-net = getattr(model, record["class"])().eval()
-net.load_state_dict(load_file(f"{folder}/model.safetensors"))
-fed = np.load(blobs)
-with torch.no_grad():
-    out = net(*[torch.tensor(fed["in/" + entry["blob"]]) for entry in record["inputs"]])
-outs = out if isinstance(out, tuple) else (out,)
-np.savez(result, **{entry["blob"]: o.numpy() for entry, o in zip(record["outputs"], outs, strict=True)})
+for line in sys.stdin:
+    folder, blobs, result = json.loads(line)
+    record = json.load(open(f"{folder}/conversion.json"))
+    spec = importlib.util.spec_from_file_location("model", f"{folder}/model.py")
+    model = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(model)
+    net = getattr(model, record["class"])().eval()
+    net.load_state_dict(load_file(f"{folder}/model.safetensors"))
+    fed = np.load(blobs)
+    with torch.no_grad():
+        out = net(*[torch.tensor(fed["in/" + entry["blob"]]) for entry in record["inputs"]])
+    outs = out if isinstance(out, tuple) else (out,)
+    names = [entry["blob"] for entry in record["outputs"]]
+    np.savez(result, **{name: o.numpy() for name, o in zip(names, outs, strict=True)})
 """
 
 
@@ -44,40 +48,59 @@ def models() -> list[dict]:
     return json.loads(index.read_text()) if index.is_file() else []
 
 
-@pytest.fixture(scope="module", params=[m["name"] for m in models()])
-def converted(request, tmp_path_factory) -> tuple[dict, Path]:
-    model = next(m for m in models() if m["name"] == request.param)
-    folder = tmp_path_factory.mktemp("models") / request.param
-    arguments = [str(MODELS / model["model_file"]), "--prototxt", str(MODELS / model["deploy"])]
-    assert main([*arguments, "-o", str(folder)]) == 0
-    return model, folder
+NAMES = [model["name"] for model in models()]
 
 
-def test_outputs_equal_caffe_without_the_toolkit(converted, tmp_path) -> None:
-    model, folder = converted
-    blobs = MODELS / model["name"] / "blobs.npz"
-    result = tmp_path / "result.npz"
-    command = [sys.executable, "-I", "-c", STRANGER, str(folder), str(blobs), str(result)]
-    subprocess.run(command, check=True, cwd=tmp_path)
-    found, recorded = np.load(result), np.load(blobs)
-    assert sorted(found.files) == sorted(model["outputs"])
+def find(name: str) -> dict:
+    return next(model for model in models() if model["name"] == name)
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory) -> Path:
+    """A folder for each model, written by the command line."""
+    folder = tmp_path_factory.mktemp("models")
+    for model in models():
+        arguments = [str(MODELS / model["model_file"]), "--prototxt", str(MODELS / model["deploy"])]
+        assert main([*arguments, "-o", str(folder / model["name"])]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outputs(converted: Path) -> Path:
+    """`<name>.npz`, the outputs of each model in a process where the toolkit cannot be imported."""
+    jobs = [
+        json.dumps(
+            [
+                str(converted / name),
+                str(MODELS / name / "blobs.npz"),
+                str(converted / f"{name}.npz"),
+            ]
+        )
+        for name in NAMES
+    ]
+    command = [sys.executable, "-I", "-c", STRANGER]
+    subprocess.run(command, check=True, cwd=converted, input="\n".join(jobs), text=True)
+    return converted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_equal_caffe_without_the_toolkit(outputs: Path, name: str) -> None:
+    found, recorded = np.load(outputs / f"{name}.npz"), np.load(MODELS / name / "blobs.npz")
+    assert sorted(found.files) == sorted(find(name)["outputs"])
     for blob in found.files:
-        check_recorded(model["name"], blob, found[blob], recorded)
+        check_recorded(name, blob, found[blob], recorded)
 
 
-def test_every_blob_equals_caffe(converted) -> None:
-    from converter.check import load_folder
-    from converter.tracing import trace
-
-    model, folder = converted
-    recorded = np.load(MODELS / model["name"] / "blobs.npz")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_blob_equals_caffe(converted: Path, name: str) -> None:
+    recorded = np.load(MODELS / name / "blobs.npz")
     fed = {key[3:]: recorded[key] for key in recorded.files if key.startswith("in/")}
-    record = json.loads((folder / "conversion.json").read_text())
-    found = trace(load_folder(folder, record["class"]), fed)
+    record = json.loads((converted / name / "conversion.json").read_text())
+    found = trace(load_folder(converted / name, record["class"]), fed)
     blobs = {key.split("/", 1)[1] for key in recorded.files if key.startswith(("out/", "sample/"))}
     assert blobs <= set(found)
     for blob in blobs:
-        check_recorded(model["name"], blob, found[blob], recorded)
+        check_recorded(name, blob, found[blob], recorded)
 
 
 def check_recorded(

@@ -190,7 +190,7 @@ def test_configuration_without_ten_crop_means_pycaffes(tmp_path: Path) -> None:
 def test_unknown_name_in_a_configuration_is_refused(tmp_path: Path, key: str) -> None:
     config = json.loads(Preprocess(crop=(5, 5)).to_files()[CONFIG]) | {key: "torch"}
     (tmp_path / CONFIG).write_text(json.dumps(config))
-    with pytest.raises(FileFormatError, match="is 'torch'; known: .*, "):
+    with pytest.raises(FileFormatError, match=r"is 'torch'; known: .*, "):
         load_preprocess(tmp_path)
 
 

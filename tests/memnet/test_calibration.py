@@ -57,7 +57,7 @@ def test_linear_is_scipys_regression() -> None:
 
 def test_quantile_gives_the_truths_distribution_and_keeps_the_order() -> None:
     found = fit("quantile", SCORES, data())(SCORES)
-    assert ks_2samp(found, TRUTH).statistic < 0.015
+    assert ks_2samp(found, TRUTH, method="asymp").statistic < 0.015
     assert spearmanr(found, SCORES).statistic > 0.9999
     assert (found.min(), found.max()) == pytest.approx((TRUTH.min(), TRUTH.max()))
 
@@ -85,7 +85,7 @@ def test_unfitted_ones_go_by_name_or_file(kind: type, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", ["test_1", "train_1", "full", ""])
 def test_fit_on_anything_but_validation_is_refused(split: str) -> None:
-    with pytest.raises(ValueError, match="fitted on a validation split, found .* of LaMem"):
+    with pytest.raises(ValueError, match=r"fitted on a validation split, found .* of LaMem"):
         fit("linear", SCORES, data(split))
 
 

@@ -35,13 +35,13 @@ def keep_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_folder_to_csv_is_caffes_scores(full_folder: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
-    assert main(["predict", str(pictures), "--model", str(full_folder), "--csv", str(out)]) == 0
+    assert main(["predict", str(pictures), "--model", str(full_folder), "--out", str(out)]) == 0
     with out.open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["image", "score"]
+    assert rows[0] == ["image", "score", "error"]
     assert [Path(row[0]).name for row in rows[1:]] == ["0.png", "1.png"]
     expected = np.load(rule.RECORDED)["out/fc8-euclidean"][:2, 4]
-    np.testing.assert_allclose([float(row[1]) for row in rows[1:]], expected, atol=2e-6)
+    np.testing.assert_allclose([float(row[1]) for row in rows[1:]], expected, rtol=1e-5)
 
 
 def test_table_and_the_files_origin(
@@ -68,10 +68,97 @@ def test_unreadable_pictures_are_told_and_the_others_scored(
     full_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (pictures / "bad.jpg").write_text("no picture")
-    assert main(["predict", str(pictures), "--model", str(full_folder)]) == 2
+    assert main(["predict", str(pictures), "--model", str(full_folder)]) == 0
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 3
+    shown = {Path(line.split()[0]).name: line.split()[1] for line in captured.out.splitlines()[1:]}
+    assert len(shown) == 3
+    assert shown["bad.jpg"] == "-"
     assert "bad.jpg: is not an image that Pillow can read" in captured.err
+    assert "memnet: 1 of 3 images could not be read" in captured.err
+
+
+def test_no_readable_picture_is_a_failure(full_folder: Path, pictures: Path) -> None:
+    bad = pictures / "bad.jpg"
+    bad.write_text("no picture")
+    assert main(["predict", str(bad), "--model", str(full_folder)]) == 2
+
+
+def test_fail_stops_at_the_first_unreadable_picture(
+    full_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = pictures / "bad.jpg"
+    bad.write_text("no picture")
+    arguments = ["predict", str(bad), "--model", str(full_folder), "--on-error", "fail"]
+    assert main(arguments) == 2
+    assert "bad.jpg: is not an image that Pillow can read" in capsys.readouterr().err
+
+
+def test_model_without_weights_is_told_what_to_do(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(pictures)]) == 2
+    assert "MemNet's weights are not shipped" in capsys.readouterr().err
+
+
+def test_weights_may_be_named_beside_the_model(
+    full_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(pictures), "--weights", str(full_folder), "--workers", "0"]) == 0
+    first = capsys.readouterr().out
+    assert main(["predict", str(pictures), "--model", str(full_folder), "--workers", "2"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_features_of_a_folder_to_npy(full_folder: Path, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fc7.npy"
+    arguments = ["predict", str(pictures), "--model", str(full_folder), "--features", "fc7"]
+    assert main([*arguments, "--out", str(out), "--crops", "ten"]) == 0
+    assert np.load(out).shape == (2, 4096)
+    assert (tmp_path / "fc7.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--engine", "ray"], "--engine ray writes shards; give --out DIR"),
+        (["--features", "fc7"], "give --out FILE.npy or FILE.parquet"),
+        (["--features", "fc7", "--out", "a.csv"], "give --out FILE.npy or FILE.parquet"),
+        (["--out", "a.npy"], "a.npy: holds features; name a layer with --features"),
+        (["b.parquet", "--out", "a.csv"], "b.parquet: Parquet is read into shards; give --out DIR"),
+        (["--device", "gpu"], "device 'gpu': take auto, cpu, cuda or cuda:N"),
+        (["--features", "fc9", "--out", "a.npy"], "no blob or module 'fc9'"),
+        (["--model", "resmem", "--mean", "m.npy"], "ResMem"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(
+    full_folder: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(pictures), "--model", str(full_folder), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_bar_is_drawn_on_a_terminal_alone(
+    full_folder: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["predict", str(pictures), "--model", str(full_folder)]
+    assert main(arguments) == 0
+    assert "image/s" not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main([*arguments, "--quiet"]) == 0
+    assert "image/s" not in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert "2/2" in capsys.readouterr().err
 
 
 def test_folder_without_pictures_is_told(

@@ -100,7 +100,8 @@ def test_all_problems_are_told_at_once(root: Path) -> None:
         (root / "10k US Adult Faces Database/Face Images" / name).unlink()
     with pytest.raises(FileFormatError) as error:
         load_faces(root)
-    for said in ("3 problems", "Bo, Jr_2_oval.jpg: has neither hits nor misses", "Cy_3_oval.jpg: hits is 8.5, not a count",
+    for said in ("3 problems", "Bo, Jr_2_oval.jpg: has neither hits nor misses",
+                 "Cy_3_oval.jpg: hits is 8.5, not a count",
                  f"Face Images/{NAMES[0]}"):  # fmt: skip
         assert said in str(error.value)
 

@@ -82,32 +82,32 @@ def test_scores_spread_as_lamems_and_have_the_stated_ceiling() -> None:
 
 
 def test_a_small_net_learns_the_scores(tmp_path: Path) -> None:
-    """Two convolutions on 24 x 24 pictures: some 1,700 weights, trained on 200 images, tested on 60."""
+    """Two convolutions on 16 x 16 pictures: some 1,200 weights, trained on 200 images, tested on 60."""
     import torch
 
     data = load_data(generate(tmp_path, "csv", count=260, seed=11).spec)
-    pictures = [Image.fromarray(read_image(path)).resize((24, 24)) for path in data.paths]
+    pictures = [Image.fromarray(read_image(path)).resize((16, 16)) for path in data.paths]
     inputs = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) / 127.5 - 1
     truth = torch.from_numpy(data.scores).float()[:, None]
     with torch.random.fork_rng():
         torch.manual_seed(0)
         net = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 16, 3, 2), torch.nn.ReLU(),
-            torch.nn.Conv2d(16, 8, 3, 2), torch.nn.ReLU(),
+            torch.nn.Conv2d(3, 12, 3, 2), torch.nn.ReLU(),
+            torch.nn.Conv2d(12, 8, 3), torch.nn.ReLU(),
             torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 1),
         )  # fmt: skip
-        optimiser = torch.optim.Adam(net.parameters(), 1e-2)
-        for _ in range(250):
+        optimiser = torch.optim.Adam(net.parameters(), 3e-2)
+        for _ in range(60):
             optimiser.zero_grad()
             torch.nn.functional.mse_loss(net(inputs[:200]), (truth[:200] - 0.755) / 0.12).backward()
             optimiser.step()
     found = net(inputs[200:]).detach()[:, 0]
-    assert spearmanr(found, data.scores[200:]).statistic > 0.7
+    assert spearmanr(found, data.scores[200:]).statistic > 0.6
 
 
 @pytest.mark.parametrize(("layout", "count"), [("coco", 60), ("lamem", 19)])
 def test_odd_wishes_are_refused(tmp_path: Path, layout: str, count: int) -> None:
-    with pytest.raises(ValueError, match="may be lamem, memcat, faces, csv; count .* at least 20"):
+    with pytest.raises(ValueError, match=r"may be lamem, memcat, faces, csv; count .* at least 20"):
         generate(tmp_path, layout, count)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from converter.errors import FileFormatError
@@ -20,25 +20,36 @@ def real(shared: Path) -> Path:
     return shared / "memorability/lamem-splits"
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", ["train_1", "val_1", "test_1", "val_3", "test_5"])
 def test_real_split_has_lamems_count(real: Path, split: str) -> None:
     data = load_lamem(real, split, check_images=False)
     assert len(data) == COUNTS[split.partition("_")[0]]
     assert (data.split, data.name, data.synthetic) == (split, "LaMem", False)
     assert data.scores.mean() == pytest.approx(0.755, abs=0.003)
-    assert data.scores.std() == pytest.approx(0.123, abs=0.002)
+    assert data.scores.std() == pytest.approx(0.1235, abs=0.001)
 
 
-def test_full_is_the_union_of_the_real_splits(real: Path) -> None:
+def test_full_is_every_image_with_the_mean_of_its_scores(real: Path) -> None:
     data = load_lamem(real, "full", check_images=False)
     assert len(data) == 58_741
-    assert data.scores.min() == pytest.approx(0.18, abs=0.02)
-    assert (data.scores < 0.5).mean() == pytest.approx(0.030, abs=0.0005)
     assert [item.name for item in data] == sorted(item.name for item in data)
+    first = data.rows[0]
+    assert (first.name, first.score) == ("00000001.jpg", pytest.approx(0.520508, abs=1e-6))
+    assert data.scores.mean() == pytest.approx(0.7557, abs=5e-5)
+    assert data.scores.std() == pytest.approx(0.1155, abs=5e-5)
+
+
+def test_full_1_has_the_scores_that_others_passed_on_without_names(real: Path) -> None:
+    data = load_lamem(real, "full_1", check_images=False)
+    unnamed = np.loadtxt(real.parent / "human/lamem_scores_unnamed.txt")
+    assert len(data) == len(unnamed)
+    kept = unnamed > 0  # where that file has 0, a 1 was lost
+    assert np.abs(data.scores - unnamed)[kept].max() <= 0.0005 + 1e-9
+    assert set(data.scores[~kept]) == {1.0}
 
 
 def test_real_splits_are_found(real: Path) -> None:
-    assert sorted(find_splits(real)) == sorted([*SPLITS, "full"])
+    assert set(find_splits(real)) == {*SPLITS, *(f"full_{at}" for at in range(1, 6)), "full"}
 
 
 FILES = {
@@ -126,11 +137,11 @@ def test_a_wrong_folder_of_images_is_not_a_wall_of_text(real: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "match"),
     [
-        ({"train_2": "e.jpg 0.9\nf.jpg 0.26\nd.jpg 0.8\n"}, r"f\.jpg: 0\.26 in train_2, 0\.25 in another split"),
-        ({"val_2": "b.jpg 0.6\n"}, r"split 2 holds 5 images of 6(?s:.)*split 2 has 1 images in more than one part"),
-        ({"full": "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.1\n"},
-         r"full\.txt: e\.jpg: 0\.1, in the splits 0\.9(?s:.)*full\.txt: f\.jpg: is left out"),
-        ({"val_1": "d.jpg 0.8\nd.jpg 0.8\n"}, "val_1: names an image twice"),
+        ({"val_2": "b.jpg 0.6\n"}, r"split 2 names 1 images more than once(?s:.)*a\.jpg: is in no part of split 2"),
+        ({"val_1": "d.jpg 0.8\nd.jpg 0.8\n"}, "split 1 names 1 images more than once"),
+        ({"val_1": "d.jpg x\n"}, r"val_1\.txt: line 1: 'x' is not a number"),
+        ({"full": "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.1\ng.jpg 0.1\n"},
+         r"full\.txt: g\.jpg: is in no split(?s:.)*f\.jpg: is left out(?s:.)*e\.jpg: 0\.1, in no split"),
     ],
 )  # fmt: skip
 def test_full_is_checked_for_consistency(tmp_path: Path, files: dict[str, str], match: str) -> None:
@@ -138,15 +149,23 @@ def test_full_is_checked_for_consistency(tmp_path: Path, files: dict[str, str], 
         load_lamem(write(tmp_path, **files), "full")
 
 
-def test_full_of_consistent_splits_is_their_union(tmp_path: Path) -> None:
-    everything = "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.9\nf.jpg 0.25\n"
-    data = load_lamem(write(tmp_path, full=everything), "full")
-    assert statistics.fmean(data.scores) == pytest.approx(3.75 / 6)
+def test_full_averages_scores_that_differ_between_splits(tmp_path: Path) -> None:
+    listed = "a.jpg 0.500\nb.jpg 0.650\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.9\nf.jpg 0.25\n"
+    root = write(tmp_path, test_2="b.jpg 0.7\nc.jpg 0.7\n", full=listed)
+    assert load_lamem(root, "full").scores == pytest.approx([0.5, 0.65, 0.7, 0.8, 0.9, 0.25])
+    assert load_lamem(root, "full_1").scores == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.9, 0.25])
+
+
+def test_full_split_without_a_part_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    (root / "splits/val_2.txt").unlink()
+    with pytest.raises(FileFormatError, match=r"split 2 has no val_2\.txt"):
+        load_lamem(root, "full_2")
 
 
 @pytest.mark.parametrize("split", ["test_9", "all", "../splits/test_1"])
 def test_unknown_split_is_refused_with_those_there_are(tmp_path: Path, split: str) -> None:
-    with pytest.raises(FileFormatError, match="has no split .*; it has test_1, test_2, .*, full"):
+    with pytest.raises(FileFormatError, match=r"has no split .*; it has test_1, test_2, .*, full"):
         load_lamem(write(tmp_path), split)
 
 

@@ -11,7 +11,10 @@ from scipy.stats import spearmanr
 from converter.errors import FileFormatError
 from memnet.data import load_memcat
 
-HEADER = "\ufeffmemorability_w_fa_correction,FA,memorability_wo_fa_correction,n_resp,H,subcategory,category,image_file\r\n"
+HEADER = (
+    "\ufeffmemorability_w_fa_correction,FA,memorability_wo_fa_correction,n_resp,"
+    "H,subcategory,category,image_file\r\n"
+)
 ROWS = "0.5,10,0.6,100,60,bear,animal,a.jpg\r\n0.75,5,0.8,100,80,soup,food,b.jpg\r\n"
 
 

@@ -56,8 +56,10 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "given", "match"),
     [
-        ("path,points\na.jpg,1\n", {}, "has no column score or memorability .*, but path, points; name it with score_column"),
-        ("path,score\na.jpg,1\n", {"path_column": "Path"}, "has no column Path, but path, score; name it with path_column"),
+        ("path,points\na.jpg,1\n", {},
+         r"has no column score or memorability .*, but path, points; name it with score_column"),
+        ("path,score\na.jpg,1\n", {"path_column": "Path"},
+         "has no column Path, but path, score; name it with path_column"),
         ("path,score\n", {}, "has no column path or .*, but no rows"),
         ("", {}, "lacks the column"),
     ],
