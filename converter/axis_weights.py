@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 Reals = np.ndarray[Any, np.dtype[np.float64]]
 Integers = np.ndarray[Any, np.dtype[np.intp]]
 
-_STRIP = 1 << 20  # numbers turned into float64 at once: 8 MB
+_STRIP = 1 << 16
+"""Numbers turned into float64 at once: half a megabyte stays in the cache."""
 
 
 def matrix(weights: Reals, taps: Integers, before: int) -> csr_array[Any]:
@@ -32,12 +33,11 @@ def matrix(weights: Reals, taps: Integers, before: int) -> csr_array[Any]:
 def apply(rows: csr_array[Any], columns: csr_array[Any], image: Image) -> Floats:
     """Return rows @ image @ columns.T of (H, W, C) for each channel, summed in float64, as float32."""
     height, width, channels = image.shape
-    flat = image.reshape(height, -1)
-    strip = max(1, _STRIP // height)  # a photograph is never in float64 as a whole
-    strips = [
-        rows @ flat[:, at : at + strip].astype(float) for at in range(0, flat.shape[1], strip)
-    ]
-    shrunk = np.concatenate(strips, axis=1).reshape(-1, width, channels)
-    across = columns @ np.ascontiguousarray(shrunk.transpose(1, 0, 2)).reshape(width, -1)
-    resized = across.reshape(-1, rows.shape[0], channels).transpose(1, 0, 2)
-    return np.ascontiguousarray(resized, dtype=np.float32)
+    shrunk = np.empty((width, rows.shape[0], channels))
+    step = max(1, _STRIP // (height * channels))  # a photograph is never in float64 as a whole
+    for at in range(0, width, step):
+        strip = image[:, at : at + step].astype(np.float64)
+        lines = rows @ strip.reshape(height, -1)
+        shrunk[at : at + step] = lines.reshape(-1, strip.shape[1], channels).transpose(1, 0, 2)
+    across = (columns @ shrunk.reshape(width, -1)).reshape(-1, rows.shape[0], channels)
+    return np.ascontiguousarray(across.transpose(1, 0, 2), dtype=np.float32)

@@ -9,8 +9,8 @@ from . import __version__
 from .preprocess import Preprocess
 
 if TYPE_CHECKING:
+    from .conversion import Conversion
     from .program import Shape
-    from .write import Conversion
 
 
 def model_card(conversion: Conversion) -> str:

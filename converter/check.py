@@ -19,8 +19,8 @@ from .tracing import trace
 if TYPE_CHECKING:
     import torch
 
+    from .conversion import Conversion
     from .net import Net
-    from .write import Conversion
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 SEED = 2015

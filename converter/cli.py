@@ -14,9 +14,9 @@ from . import __version__
 from .errors import CaffeError, InvalidNetError, context
 
 if TYPE_CHECKING:
+    from .conversion import Conversion
     from .net import InputShape
     from .program import Shape
-    from .write import Conversion
 
 Add = Callable[..., object]
 """`add_argument` of a parser or of a group."""
@@ -96,9 +96,10 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
+    from .conversion import prepare
     from .formats import check_formats
     from .record import conversion_record
-    from .write import check_free, default_folder, prepare, write_folder
+    from .write import check_free, default_folder, write_folder
 
     formats = check_formats(options.format.split(","))
     model, prototxt = _model_and_text(options)

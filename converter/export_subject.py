@@ -19,7 +19,7 @@ from .errors import UnsupportedError
 from .program import Shape
 
 if TYPE_CHECKING:
-    from .write import Conversion
+    from .conversion import Conversion
 
 Shapes = Mapping[str, Shape]
 Numbers = np.ndarray[Any, np.dtype[Any]]

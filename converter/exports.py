@@ -19,7 +19,7 @@ from .export_subject import LOUD, SOFT, Case, Numbers, Shapes, Subject, first_li
 from .formats import Exported
 
 if TYPE_CHECKING:
-    from .write import Conversion
+    from .conversion import Conversion
 
 Run = Callable[[Arrays], list[Numbers]]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .lower import lower
 from .net import Net
 from .rates import Rate
-from .write import RECORD
+from .record import RECORD
 
 if TYPE_CHECKING:
     import torch

@@ -26,10 +26,10 @@ def resize_as_pycaffe(image: Image, size: tuple[int, int]) -> Floats:
     """Resize (H, W, C) to (height, width, C) float32."""
     if image.shape[2] not in {1, 3}:
         return _zoomed(image, size)
-    least = np.float32(image.min())
-    above = image.astype(np.float32) - least
+    least = image.min()
+    above = image - least  # of the image's own type, which holds it
     resized = apply(_weights(image.shape[0], size[0]), _weights(image.shape[1], size[1]), above)
-    return resized + least
+    return resized + np.float32(least)
 
 
 def _zoomed(image: Image, size: tuple[int, int]) -> Floats:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from . import __version__, tolerance
 
 if TYPE_CHECKING:
+    from .conversion import Conversion
     from .formats import Exported
-    from .write import Conversion
+
+RECORD = "conversion.json"
 
 
 def conversion_record(conversion: Conversion, sha256: str | None) -> str:

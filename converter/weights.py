@@ -17,7 +17,6 @@ import numpy as np
 from protos.wire import WireError, split_net
 
 from .errors import FileFormatError, WeightsError, context
-from .files.hdf5 import stored_layers
 from .files.kinds import Kind
 from .files.sniff import describe, identify
 from .files.stored import Readable, map_file, padded, readable
@@ -182,6 +181,8 @@ def load_weights(path: str | Path) -> Weights:
 
 
 def _hdf5_content(path: Path) -> _Content:
+    from .files.hdf5 import stored_layers
+
     layers = stored_layers(path)
     return _Content(format="HDF5", layers=layers, types=dict.fromkeys(layers, ""))
 

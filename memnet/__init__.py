@@ -2,6 +2,7 @@
 
     model = memnet.load("memnet.caffemodel")                  # or a converted folder, or a .safetensors file
     scores = memnet.predict(model, ["a.jpg", "b.jpg"], crops="ten")
+    resmem = memnet.load_resmem()                             # weights of the installed package `resmem`
 
 Importing this package loads neither torch nor NumPy; each function imports what it uses.
 

@@ -14,7 +14,7 @@ from .traces import Array, Backend, NotRunError, Trace
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from converter.write import Conversion
+    from converter.conversion import Conversion
 
 
 def opencv_backend(conversion: Conversion) -> Backend:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from converter.net import InputShape
-    from converter.write import Conversion
+    from converter.conversion import Conversion
 
 AGAINST = ("reference", "opencv")
 
@@ -49,7 +49,7 @@ def check_parity(
     Raises:
         CaffeError: the model, the port or a recording cannot be read.
     """
-    from converter.write import prepare
+    from converter.conversion import prepare
 
     from .port import check_weights, find_port
 

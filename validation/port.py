@@ -17,7 +17,7 @@ from .traces import Array, Trace
 if TYPE_CHECKING:
     import torch
 
-    from converter.write import Conversion
+    from converter.conversion import Conversion
 
 
 def find_port(conversion: Conversion, port: torch.nn.Module | str | Path | None) -> torch.nn.Module:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from converter.write import Conversion
+    from converter.conversion import Conversion
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Trace: TypeAlias = Mapping[str, Array]

@@ -16,7 +16,6 @@ from protos.wire import WireError, split_net
 from ..errors import FileFormatError, InvalidNetError, context
 from .kinds import Kind
 from .sniff import describe, identify
-from .text_error import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +65,8 @@ def parse_net(text: str) -> NetParameter:
     try:
         text_format.Parse(text, net)
     except text_format.ParseError as error:
+        from .text_error import explained
+
         raise explained(error, text) from error
     return _complete(net)
 

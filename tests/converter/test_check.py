@@ -7,7 +7,8 @@ from golden import GOLDENS
 
 from converter import tolerance
 from converter.check import check_folder
-from converter.write import prepare, write_folder
+from converter.conversion import prepare
+from converter.write import write_folder
 
 CASES = [
     ("nets", "lstm_caption"),

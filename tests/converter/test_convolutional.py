@@ -22,6 +22,7 @@ import converter
 from converter import tolerance
 from converter.bind import bind
 from converter.cli import main
+from converter.conversion import prepare
 from converter.convolutional import to_fully_convolutional
 from converter.errors import CaffeError
 from converter.layers.inner_product import InnerProduct
@@ -29,7 +30,6 @@ from converter.loading import to_module
 from converter.net import Net
 from converter.tracing import trace
 from converter.weights import Weights, load_weights
-from converter.write import prepare
 
 Arrays = dict[str, Any]
 

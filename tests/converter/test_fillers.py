@@ -15,11 +15,11 @@ from scipy import stats
 
 import converter
 from converter.cli import main
+from converter.conversion import prepare
 from converter.errors import CaffeError, InvalidNetError
 from converter.fillers import fill
 from converter.layer import Filler
 from converter.loading import to_module
-from converter.write import prepare
 
 LEAST_P = 1e-3
 """Below this a sample would not be of the distribution; the seeds are fixed, so that a test that passes stays so."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from golden import GOLDENS, find, index
 
+from converter.conversion import prepare
 from converter.errors import CaffeError, InvalidNetError
 from converter.loading import load
 from converter.net import load_net
 from converter.reference import evaluate
 from converter.tracing import trace
-from converter.write import prepare
 
 CASES = [case["case"] for case in index() if case["group"] == "invalid"]
 AT_FORWARD = {"batchreindex_range"}  # the fault is in what is fed; see its own test below
