@@ -106,7 +106,12 @@ def repeated(fed: Arrays, times: int) -> Arrays:
 
 @pytest.mark.parametrize(
     ("group", "name"),
-    [("nets", "se_prelu_face"), ("forks", "detout_all_defaults")],
+    [
+        ("nets", "se_prelu_face"),
+        pytest.param(
+            "forks", "net_mini_ssd", marks=pytest.mark.slow
+        ),  # tracing its loop takes seconds
+    ],
 )
 def test_both_files_equal_the_module_at_another_batch(
     group: str, name: str, tmp_path: Path
