@@ -57,12 +57,12 @@ def check_folder(
 
 
 def noise(
-    conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED
+    conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED, loudness: float = 1.0
 ) -> Arrays:
     """Return seeded inputs: pictures less their mean where the net takes images, integers where it counts with them,
     else standard normal numbers.
 
-    Without `shapes` they have the declared ones, but are not more than two pictures.
+    Without `shapes` they have the declared ones, but are not more than two pictures. `loudness` scales all but integers.
     """
     generator = np.random.default_rng(seed)
     choices = _choices(conversion.net)
@@ -75,7 +75,7 @@ def noise(
             fed[blob] = generator.integers(choices[blob], size=shape).astype(np.float32)
             continue
         scale = 60.0 * conversion.preprocess.scale if conversion.preprocess is not None else 1.0
-        fed[blob] = generator.normal(scale=scale, size=shape).astype(np.float32)
+        fed[blob] = generator.normal(scale=scale * loudness, size=shape).astype(np.float32)
     return fed
 
 

@@ -31,9 +31,6 @@ Pictures of noise give logits of several hundred, and then a softmax that is all
 itself is not good to the limit; with soft numbers, what a net adds may hide what it computes. So both are compared.
 """
 
-BITS = 0.0
-"""Stands for a scale: 0 and 1 beside soft images."""
-
 SEEDS = tuple(range(SEED, SEED + 4))
 """Tried in turn until the numbers are well conditioned: of two detections whose scores are one float32 step apart
 either may come first."""
@@ -76,26 +73,10 @@ class Subject:
     def cases(self, shapes: Shapes, scale: float) -> Iterator[Case]:
         """Yield seeded cases of these shapes, of this scale before the other.
 
-        Where noise points outside a table of rows or labels, the inputs other than images are 0 and 1, which do not.
-        Raises UnsupportedError where the module can run on none.
+        Raises UnsupportedError where the module cannot run on them.
         """
-        failure: Exception | None = None
-        runs = False
         for attempt in product(SEEDS, (scale, SOFT if scale == LOUD else LOUD)):
-            try:
-                case = self._case(shapes, *attempt)
-            except (IndexError, RuntimeError) as error:
-                failure = error
-                continue
-            runs = True
-            yield case
-        if runs:
-            return
-        try:
-            yield self._case(shapes, SEED, BITS)
-        except (IndexError, RuntimeError):
-            message = f"the module fails on made-up inputs of shapes {dict(shapes)}: {first_line(failure)}"
-            raise UnsupportedError(message) from failure
+            yield self._case(shapes, *attempt)
 
     def is_well_conditioned(self, case: Case) -> bool:
         """Say whether the module itself stays within half the limit, in float64 and beside these inputs."""
@@ -112,15 +93,12 @@ class Subject:
         """Return a case and remember it."""
         key = (seed, scale, *shapes.items())
         if key not in self._known:
-            fed = {
-                blob: np.asarray(array * np.float32(SOFT if scale == BITS else scale))
-                for blob, array in noise(self.conversion, shapes, seed).items()
-            }
-            if scale == BITS:
-                fed = {
-                    blob: array if array.ndim > 3 else _bits(array) for blob, array in fed.items()
-                }
-            self._known[key] = Case(fed=fed, expected=_run(self.module, fed))
+            fed = noise(self.conversion, shapes, seed, scale)
+            try:
+                self._known[key] = Case(fed=fed, expected=_run(self.module, fed))
+            except (IndexError, RuntimeError) as error:
+                message = f"the module fails on made-up inputs of shapes {dict(shapes)}: {first_line(error)}"
+                raise UnsupportedError(message) from error
         return self._known[key]
 
 
@@ -134,7 +112,7 @@ def arrays(out: Tensor | tuple[Tensor, ...]) -> list[Numbers]:
     return [part.detach().numpy() for part in (out if isinstance(out, tuple) else (out,))]
 
 
-def first_line(error: BaseException | None) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of what a library says, without the colours some of them add."""
     text = str(error).replace("\x1b[96m", "").replace("\x1b[0m", "").strip()
     return text.splitlines()[0] if text else type(error).__name__
@@ -147,10 +125,6 @@ def _run(module: nn.Module, fed: Arrays) -> list[Numbers]:
         reset()
     with torch.no_grad():
         return arrays(module(*tensors(fed.values())))
-
-
-def _bits(array: Numbers) -> Numbers:
-    return np.asarray(array > 0, array.dtype)
 
 
 def _shaken(fed: Arrays, seed: int) -> Arrays:

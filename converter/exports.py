@@ -9,14 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safetensors.torch import load_file
+from torch import nn
+
 from . import tolerance
-from .check import Arrays, load_folder
+from .check import Arrays
 from .compare import relative_difference
 from .errors import OutputError
 from .export_graph import Graph, export_graph, other_shapes, quiet
 from .export_pt2 import open_pt2, write_pt2
 from .export_subject import LOUD, SOFT, Case, Numbers, Shapes, Subject, first_line
 from .formats import Exported
+from .loading import compile_class
 
 if TYPE_CHECKING:
     from .conversion import Conversion
@@ -36,8 +40,7 @@ def write_exports(
     wanted = [name for name in ("pt2", "onnx") if name in formats]
     if not wanted:
         return ()
-    module = load_folder(folder, conversion.lowering.program.class_name)
-    subject = Subject(conversion=conversion, module=module)
+    subject = Subject(conversion=conversion, module=_written(conversion, folder))
     graph = export_graph(subject)
     with quiet():
         return tuple(_write(name, subject, graph, folder) for name in wanted)
@@ -62,6 +65,15 @@ def compare(file: str, run: Run, subject: Subject, shapes: Shapes, scale: float)
         if subject.is_well_conditioned(case):
             break
     raise OutputError(complaint)
+
+
+def _written(conversion: Conversion, folder: Path) -> nn.Module:
+    """Return the module with the weights that were written; its text is compiled as it was written, with no trace of
+    that in the folder.
+    """
+    module: nn.Module = compile_class(conversion.lowering.program)()
+    module.load_state_dict(load_file(folder / "model.safetensors"))
+    return module.eval()
 
 
 def _run(file: str, run: Run, case: Case) -> list[Numbers]:

@@ -31,6 +31,6 @@ RESIZE = 1e-4
 """Grey levels of 255 between a resize rule and the library it is named after: both round to float32 on the way."""
 
 FAST_STEPS = 16
-"""Float32 steps of a score between the fast path and the plain one: another order of sums over at most 9216 products."""
+"""Float32 steps of a score between the fast path and the plain one: sums of up to 9216 products in another order."""
 FAST_SPREAD = 1e-3
 """The same as a share of the scores' standard deviation, where that is more: no rank or figure shows it."""

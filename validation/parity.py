@@ -16,8 +16,8 @@ from .traces import Backend, NotRunError, Trace, port_backend, reference_backend
 if TYPE_CHECKING:
     import torch
 
-    from converter.net import InputShape
     from converter.conversion import Conversion
+    from converter.net import InputShape
 
 AGAINST = ("reference", "opencv")
 
