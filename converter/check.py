@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,12 +56,16 @@ def check_folder(
 
 
 def noise(
-    conversion: Conversion, shapes: Mapping[str, Shape] | None = None, seed: int = SEED, loudness: float = 1.0
+    conversion: Conversion,
+    shapes: Mapping[str, Shape] | None = None,
+    seed: int = SEED,
+    loudness: float = 1.0,
 ) -> Arrays:
     """Return seeded inputs: pictures less their mean where the net takes images, integers where it counts with them,
     else standard normal numbers.
 
-    Without `shapes` they have the declared ones, but are not more than two pictures. `loudness` scales all but integers.
+    Without `shapes` they have the declared ones, but are not more than two pictures. All but integers are
+    multiplied by `loudness`.
     """
     generator = np.random.default_rng(seed)
     choices = _choices(conversion.net)
@@ -89,13 +92,15 @@ def _choices(net: Net) -> dict[str, int]:
 
 
 def load_folder(folder: Path, class_name: str) -> torch.nn.Module:
-    """Return the module of a written folder: its `model.py` run, its safetensors loaded strictly."""
+    """Return the module of a written folder: its `model.py` run, its safetensors loaded strictly.
+
+    It is not imported, which would leave a `__pycache__` in the folder.
+    """
     from safetensors.torch import load_file
 
-    spec = importlib.util.spec_from_file_location(f"converted_{class_name}", folder / "model.py")
-    assert spec is not None and spec.loader is not None  # noqa: PT018, S101 (for the type checker)
-    source = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(source)
-    module: torch.nn.Module = getattr(source, class_name)()
+    path = folder / "model.py"
+    names: dict[str, Any] = {"__name__": f"converted_{class_name}"}
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), names)  # noqa: S102 (our own text)
+    module: torch.nn.Module = names[class_name]()
     module.load_state_dict(load_file(folder / "model.safetensors"))
     return module.eval()

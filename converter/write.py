@@ -154,7 +154,7 @@ def _exported(conversion: Conversion, folder: Path, formats: tuple[str, ...]) ->
     """Write the other formats, if any, and note what they cannot do that the module can."""
     if not set(formats) - {"safetensors"}:
         return conversion
-    from .exports import write_exports  # torch, and for ONNX its packages
+    from .exports.write import write_exports  # torch, and for ONNX its packages
 
     exports = write_exports(conversion, folder, formats)
     fixed = dict.fromkeys(blob for export in exports for blob in export.fixed)

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from .diagnose import SMALL, Diagnosis, Spread, tolerated
 from .feedings import RIGHT
 
+NARROW = 0.1
+"""Share of the right spread; RGB for BGR, another mean or another resize stay far above it."""
+
 
 def report(found: Diagnosis) -> str:
     """Return the table and what it says, lines of at most 100 characters."""
     from textwrap import fill
 
-    paragraphs = [fill(text, 98) for text in (_what(found), *_judgement(found), *_averaging(found))]
+    paragraphs = [
+        fill(text, 98, break_on_hyphens=False)
+        for text in (_what(found), *_judgement(found), *_averaging(found))
+    ]
     return "\n\n".join((paragraphs[0], table(found), *paragraphs[1:]))
 
 
@@ -75,11 +81,27 @@ def _verdict(found: Diagnosis) -> str:
             else f"FED WRONGLY, it seems: about this {what} is what the model gives when it is fed {told}."
             f"{_ask_for_scores(alike)}"
         )
-    nearest = found.matches[0].spread.feeding
     return (
-        f"NOT EXPLAINED: neither the right feeding nor any of these mistakes gives what was observed; the nearest is "
-        f"{nearest.name!r}. Other weights, another mean, two mistakes at once, or pictures of another kind would."
+        "NOT EXPLAINED: neither the right feeding nor any of these mistakes gives what was observed. "
+        f"{_nearest(found)} Other weights, another mean, two mistakes at once, or pictures of another kind would."
     )
+
+
+def _nearest(found: Diagnosis) -> str:
+    """Say how far the two nearest feedings are from what was observed."""
+    observed, by_score = found.observed, found.observed.scores is not None
+    told = []
+    for match in found.matches[:2]:
+        sd = match.spread.sd(observed.crops)
+        how = (
+            f"single scores differ by {match.distance:.2g} of their spread"
+            if by_score
+            else f"spreads {sd / observed.sd:.2g} times as far"
+            if observed.sd
+            else f"spreads by {sd:.2g}"
+        )
+        told.append(f"{match.spread.feeding.name!r} ({how})")
+    return f"The nearest are {' and '.join(told)}."
 
 
 def _also(alike: tuple[str, ...]) -> str:
@@ -111,7 +133,19 @@ def _averaging(found: Diagnosis) -> Iterator[str]:
         yield (
             f"So one crop with {one:g} and ten crops with {ten:g} cannot be the same model fed the same way: the "
             f"averages spread {ten / one:.0f} times as far as one crop. Averaging is not what made the difference; the "
-            "one-crop run was fed other input than the ten-crop run."
+            f"one-crop run was fed other input than the ten-crop run. {_narrowing(found)}"
         )
     else:
         yield f"One crop with {one:g} and ten crops with {ten:g} can be the same model fed the same way."
+
+
+def _narrowing(found: Diagnosis) -> str:
+    """Name the mistakes that narrow one crop's scores as nothing else does."""
+    names = [
+        repr(spread.feeding.name)
+        for spread in found.spreads[1:]
+        if spread.sd("center") < NARROW * found.right.sd("center")
+    ]
+    if not names:
+        return "None of the mistakes tried narrows one crop's scores to a tenth."
+    return f"Of the mistakes tried, one crop's scores are narrowed to less than a tenth by {' and '.join(names)} alone."

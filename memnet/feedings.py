@@ -74,6 +74,11 @@ def _of_memnet(right: Preprocess) -> tuple[Feeding, ...]:
             feed=lambda image: crop(right, _unit(image), "ten"),
         ),
         Feeding(
+            name="0...1, mean too",
+            says="pixels and mean of 0...1 instead of 0...255",
+            feed=lambda image: crop(right, image, "ten") / DIVISOR,
+        ),
+        Feeding(
             name="RGB",
             says="channels in the order RGB instead of BGR",
             feed=lambda image: crop(right, image[:, :, ::-1], "ten"),

@@ -17,12 +17,14 @@ import torch
 from conftest import ROOT, SHARED
 from golden import GOLDENS, assert_close, cases, find, load_case
 
-from converter import export_onnx, exports, formats, tolerance
+from converter import formats, tolerance
 from converter.bind import bind
 from converter.check import Arrays, load_folder
 from converter.cli import main
 from converter.conversion import Conversion
 from converter.errors import CaffeError, OutputError, UnsupportedError
+from converter.exports import onnx as export_onnx
+from converter.exports.write import Run
 from converter.lower import lower
 from converter.weights import load_weights
 from converter.write import convert, write_folder
@@ -205,7 +207,7 @@ def test_large_weights_go_into_a_file_beside(tmp_path: Path, monkeypatch) -> Non
 
 
 def test_difference_fails_the_conversion(tmp_path: Path, monkeypatch) -> None:
-    def wrong(folder: Path) -> exports.Run:
+    def wrong(folder: Path) -> Run:
         run = original(folder)
         return lambda fed: [output + np.float32(0.01) for output in run(fed)]
 

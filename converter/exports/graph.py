@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from .errors import UnsupportedError
-from .export_detections import exportable
-from .export_subject import SOFT, Shapes, Subject, first_line, tensors
+from ..errors import UnsupportedError
+from .detections import exportable
+from .subject import SOFT, Shapes, Subject, first_line, tensors
 
 
 @dataclass(frozen=True, kw_only=True)

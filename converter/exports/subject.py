@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import tolerance
-from .check import SEED, Arrays, noise
-from .compare import relative_difference
-from .errors import UnsupportedError
-from .program import Shape
+from .. import tolerance
+from ..check import SEED, Arrays, noise
+from ..compare import relative_difference
+from ..errors import UnsupportedError
+from ..program import Shape
 
 if TYPE_CHECKING:
-    from .conversion import Conversion
+    from ..conversion import Conversion
 
 Shapes = Mapping[str, Shape]
 Numbers = np.ndarray[Any, np.dtype[Any]]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from .check import Arrays
-from .export_graph import Graph
-from .export_subject import Numbers, Subject, arrays, tensors
+from ..check import Arrays
+from .graph import Graph
+from .subject import Numbers, Subject, arrays, tensors
 
 FILE = "model.pt2"
 

@@ -16,10 +16,10 @@ import torch
 from onnx_ir.passes import Sequential, common
 from onnxscript import opset18
 
-from .check import Arrays
-from .errors import UnsupportedError
-from .export_graph import Graph
-from .export_subject import Numbers, Subject, first_line
+from ..check import Arrays
+from ..errors import UnsupportedError
+from .graph import Graph
+from .subject import Numbers, Subject, first_line
 
 if TYPE_CHECKING:
     from onnx_ir import Model

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from safetensors.torch import load_file
 from torch import nn
 
-from . import tolerance
-from .check import Arrays
-from .compare import relative_difference
-from .errors import OutputError
-from .export_graph import Graph, export_graph, other_shapes, quiet
-from .export_pt2 import open_pt2, write_pt2
-from .export_subject import LOUD, SOFT, Case, Numbers, Shapes, Subject, first_line
-from .formats import Exported
-from .loading import compile_class
+from .. import tolerance
+from ..check import Arrays
+from ..compare import relative_difference
+from ..errors import OutputError
+from ..formats import Exported
+from ..loading import compile_class
+from .graph import Graph, export_graph, other_shapes, quiet
+from .pt2 import open_pt2, write_pt2
+from .subject import LOUD, SOFT, Case, Numbers, Shapes, Subject, first_line
 
 if TYPE_CHECKING:
-    from .conversion import Conversion
+    from ..conversion import Conversion
 
 Run = Callable[[Arrays], list[Numbers]]
 
@@ -68,9 +68,7 @@ def compare(file: str, run: Run, subject: Subject, shapes: Shapes, scale: float)
 
 
 def _written(conversion: Conversion, folder: Path) -> nn.Module:
-    """Return the module with the weights that were written; its text is compiled as it was written, with no trace of
-    that in the folder.
-    """
+    """Return the module of the text and the weights that were written."""
     module: nn.Module = compile_class(conversion.lowering.program)()
     module.load_state_dict(load_file(folder / "model.safetensors"))
     return module.eval()
@@ -86,7 +84,7 @@ def _run(file: str, run: Run, case: Case) -> list[Numbers]:
 
 def _write(name: str, subject: Subject, graph: Graph, folder: Path) -> Exported:
     if name == "onnx":
-        from .export_onnx import open_onnx, write_onnx
+        from .onnx import open_onnx, write_onnx
 
         files, run = write_onnx(subject, graph, folder), open_onnx(folder)
     else:
