@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .resize import Rule
+from .resizing.resize import Rule
 
 Image = np.ndarray[Any, Any]
 

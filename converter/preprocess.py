@@ -16,7 +16,7 @@ import numpy as np
 
 from .errors import FileFormatError, InvalidNetError
 from .grey import to_grey
-from .resize import RULES, Rule, resize
+from .resizing.resize import RULES, Rule, resize
 
 if TYPE_CHECKING:
     from .program import Shape
@@ -35,7 +35,7 @@ _KNOWN = {"rule": RULES, "channel_order": get_args(ChannelOrder), "ten_crop": TE
 class Preprocess:
     """Callable on an H x W x 3 RGB image of 0..255 (or H x W grey); returns (C, height, width) float32.
 
-    A uint8 image and the same in floats differ where the rule's library works on 8 bits: see `converter.resize`.
+    A uint8 image and the same in floats differ where the rule's library works on 8 bits: see `resizing.resize`.
     """
 
     crop: tuple[int, int]

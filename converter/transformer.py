@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import InvalidNetError
 from .preprocess import ChannelOrder, Floats, Preprocess
-from .resize import resize
+from .resizing.resize import resize
 
 _ORDERS: dict[tuple[int, ...], ChannelOrder] = {(0, 1, 2): "RGB", (2, 1, 0): "BGR", (0,): "GRAY"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from converter import Preprocess
-from converter.resize import Rule as ResizeRule
+from converter.resizing.resize import Rule as ResizeRule
 
 from .crops import Floats, crop
 from .images import Pixels

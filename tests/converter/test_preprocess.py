@@ -63,7 +63,7 @@ def test_transformer_is_pycaffes(recorded: Path, case: str) -> None:
 
 
 def test_two_channels_are_zoomed_as_pycaffe_does(recorded: Path) -> None:
-    from converter.resize import resize
+    from converter.resizing.resize import resize
 
     arrays = np.load(recorded / "transformer.npz")
     expected = arrays["oldskimage/resize_2channel"]

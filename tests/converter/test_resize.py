@@ -12,7 +12,7 @@ from PIL import Image
 
 from converter import tolerance
 from converter.errors import InvalidNetError
-from converter.resize import RULES, resize
+from converter.resizing.resize import RULES, resize
 
 # (height, width) before and after: shrunk, enlarged, both, by whole and by odd factors, and to a single pixel.
 SIZES = [

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .errors import InvalidNetError
+from ..errors import InvalidNetError
 
 Rule = Literal["matlab", "opencv", "pil", "skimage-legacy"]
 RULES: tuple[str, ...] = get_args(Rule)
