@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .bind import Bound, bind
-from .errors import InvalidNetError, context
+from .errors import FileFormatError, InvalidNetError, context
 from .files.mean import load_mean
 from .formats import Exported
 from .lower import Lowering, lower
@@ -106,14 +106,24 @@ def _notes(net: Net, weights: Weights | None, bound: Bound) -> tuple[str, ...]:
 
 def _untrained(net: Net, weights: Weights) -> list[str]:
     """Carry on the label of a model whose own name says that it is untrained, as the example's does."""
-    from protos import NetParameter
-
-    names = (NetParameter.FromString(weights.net_bytes).name, net.name)
+    names = (_stored_name(weights), net.name)
     return [
         f"UNTRAINED: by its own name, {name!r}, this model's weights are not trained; its outputs mean nothing"
         for name in dict.fromkeys(names)
         if "untrained" in name.lower()
     ][:1]
+
+
+def _stored_name(weights: Weights) -> str:
+    """Return the net's name in the file. Raises FileFormatError where Caffe, too, could not parse it."""
+    from google.protobuf.message import DecodeError
+
+    from protos import NetParameter
+
+    try:
+        return str(NetParameter.FromString(weights.net_bytes).name)
+    except DecodeError as error:
+        raise FileFormatError(f"{weights.path}: is damaged or cut short: {error}") from error
 
 
 def _other_types(net: Net, weights: Weights) -> list[str]:

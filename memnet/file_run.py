@@ -80,7 +80,7 @@ def write_file(choice: Choice, names: Sequence[str], out: Path, manner: Manner) 
     if missing or not out.exists():
         _compute(network, names, journal, manner)
         kept = dict.fromkeys(names) | dict.fromkeys(journal.entries)  # also of earlier sources
-        WRITERS[out.suffix](out, list(kept), journal, identity)
+        WRITERS[out.suffix.lower()](out, list(kept), journal, identity)
     journal.remove()
     errors = sum(entry.error is not None for entry in journal.entries.values())
     return Tally(pictures=len(journal.entries), errors=errors)
@@ -89,7 +89,7 @@ def write_file(choice: Choice, names: Sequence[str], out: Path, manner: Manner) 
 def _prepare_place(out: Path, manner: Manner) -> None:
     """Refuse, or with `force` remove, what is in the way."""
     ours = [out, manifest_path(out), Journal(out).path, Journal(out).features_path]
-    if out.suffix == ".npy":
+    if out.suffix.lower() == ".npy":
         ours.append(index_path(out))
     if not out.parent.is_dir():
         raise OutputError(f"{out}: the folder {out.parent} does not exist")
@@ -119,8 +119,8 @@ def _taken_up(out: Path, identity: Identity, names: Sequence[str]) -> Journal:
     manifest.check(path.read_bytes(), path, out)
     journal.open()
     if out.exists():
-        rows = READERS.get(out.suffix, READERS[".csv"])
-        done = rows(index_path(out) if out.suffix == ".npy" else out)
+        rows = READERS.get(out.suffix.lower(), READERS[".csv"])
+        done = rows(index_path(out) if out.suffix.lower() == ".npy" else out)
         journal.entries = dict(done) | journal.entries
     return journal
 

@@ -193,7 +193,7 @@ def _is_file(out: str) -> bool:
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse options that do not go together, before anything is read."""
-    out, suffix = options.out, Path(options.out or "").suffix
+    out, suffix = options.out, Path(options.out or "").suffix.lower()
     if options.engine == "ray" and (not out or _is_file(out)):
         raise OutputError("--engine ray writes shards; give --out DIR")
     if options.features and (not out or suffix == ".csv"):

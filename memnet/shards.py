@@ -17,7 +17,7 @@ from converter.errors import FileFormatError
 from .ordered import slices
 from .outputs import parquet
 from .places import Place
-from .sources import COLUMN, find_images
+from .sources import COLUMN, find_images, in_folder
 
 if TYPE_CHECKING:
     from .stream import Item
@@ -112,7 +112,10 @@ def _parquet_files(source: str) -> list[str]:
     folder = Path(source)
     if not folder.is_dir():
         return []
-    return sorted(str(path) for path in folder.iterdir() if path.suffix in PARQUET)
+    found = sorted(str(path) for path in folder.iterdir() if path.suffix in PARQUET)
+    if found and next(in_folder(folder), None):
+        raise FileFormatError(f"{source}: holds both Parquet and images; name the ones to score")
+    return found
 
 
 def _of_parquet(source: str, size: int, columns: Columns) -> Iterator[dict[str, Any]]:

@@ -226,6 +226,17 @@ def test_parquet_without_the_columns_is_told(table: str, tmp_path: Path) -> None
         plan([str(tmp_path / "bad.parquet")], 3)
 
 
+def test_folder_of_parquet_is_read_in_order_and_one_with_images_too_is_refused(
+    table: str, tmp_path: Path
+) -> None:
+    (tmp_path / "another.parquet").write_bytes(Path(table).read_bytes())
+    files = [Path(shard.file).name for shard in plan([str(tmp_path)], 99, COLUMNS)]
+    assert files == ["another.parquet", "images.parquet"]
+    (tmp_path / "a.png").touch()
+    with pytest.raises(FileFormatError, match="holds both Parquet and images"):
+        plan([str(tmp_path)], 99, COLUMNS)
+
+
 def test_one_cpu_is_left_to_ray() -> None:
     assert pool_size({"CPU": 8.0}) == 7
     assert pool_size({"CPU": 2.0}) == 1
