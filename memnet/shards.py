@@ -113,7 +113,7 @@ def _parquet_files(source: str) -> list[str]:
     if not folder.is_dir():
         return []
     found = sorted(str(path) for path in folder.iterdir() if path.suffix in PARQUET)
-    if found and next(in_folder(folder), None):
+    if found and any(True for _ in in_folder(folder)):
         raise FileFormatError(f"{source}: holds both Parquet and images; name the ones to score")
     return found
 

@@ -233,10 +233,10 @@ def test_one_percent_broken_finishes_with_every_file_named(
     for index, path in enumerate(made):
         path.write_bytes(good[:30] if index % 100 == 57 else good)
     tally = write_file(
-        TinyChoice(), list(map(str, made)), tmp_path / "s.csv", replace(MANNER, workers=2)
+        TinyChoice(), list(map(str, made)), tmp_path / "s.CSV", replace(MANNER, workers=2)
     )
     assert tally == Tally(pictures=300, errors=3)
-    broken = [row[0] for row in rows(tmp_path / "s.csv")[1:] if row[2]]
+    broken = [row[0] for row in rows(tmp_path / "s.CSV")[1:] if row[2]]
     assert broken == [str(made[at]) for at in (57, 157, 257)]
     said = capsys.readouterr().err
     assert all(f"memnet: {name}: " in said for name in broken)
