@@ -61,29 +61,37 @@ def _judgement(found: Diagnosis) -> Iterator[str]:
 
 
 def _verdict(found: Diagnosis) -> str:
-    alike, by_score = found.alike, found.observed.scores is not None
-    if found.is_right and by_score:
-        return f"Fed rightly: the scores of single pictures agree.{_also(alike)}"
     if found.is_right:
-        return (
-            "Nothing speaks against the feeding: fed rightly, the model gives about this spread (within a factor of "
-            f"{tolerated(len(found.right.scores)):.2f}, which chance explains).{_also(alike)}"
-            f"{_ask_for_scores(alike)}"
-        )
-    mistakes = [name for name in alike if name != RIGHT]
-    if mistakes:
-        says = {spread.feeding.name: spread.feeding.says for spread in found.spreads}
-        what = "scores of single pictures" if by_score else "spread"
-        told = "; or ".join(f"{says[name]} ({name})" for name in mistakes)
-        return (
-            f"FED WRONGLY: this {what} is what the model gives when it is fed {told}."
-            if by_score
-            else f"FED WRONGLY, it seems: about this {what} is what the model gives when it is fed {told}."
-            f"{_ask_for_scores(alike)}"
-        )
+        return _nothing_wrong(found)
+    if RIGHT in found.alike:
+        return "NOT EXPLAINED: one crop spreads as far as it should, but ten crops farther than they can."
+    if found.alike:
+        return _wrong(found)
     return (
         "NOT EXPLAINED: neither the right feeding nor any of these mistakes gives what was observed. "
         f"{_nearest(found)} Other weights, another mean, two mistakes at once, or pictures of another kind would."
+    )
+
+
+def _nothing_wrong(found: Diagnosis) -> str:
+    alike = found.alike
+    if found.observed.scores is not None:
+        return f"Fed rightly: the scores of single pictures agree.{_also(alike)}"
+    factor = tolerated(len(found.right.scores))
+    return (
+        "Nothing speaks against the feeding: fed rightly, the model gives about this spread (within a factor of "
+        f"{factor:.2f}, which chance explains).{_also(alike)}{_ask_for_scores(alike)}"
+    )
+
+
+def _wrong(found: Diagnosis) -> str:
+    says = {spread.feeding.name: spread.feeding.says for spread in found.spreads}
+    told = "; or ".join(f"{says[name]} ({name})" for name in found.alike)
+    if found.observed.scores is not None:
+        return f"FED WRONGLY: these scores of single pictures are what the model gives when it is fed {told}."
+    return (
+        f"FED WRONGLY, it seems: about this spread is what the model gives when it is fed {told}."
+        f"{_ask_for_scores(found.alike)}"
     )
 
 

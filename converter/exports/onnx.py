@@ -94,15 +94,30 @@ def _sort(x: Any, stable: bool = True, dim: int = -1, descending: bool = False) 
 
 
 def _tidy(model: Model) -> None:
-    """Drop names of files and functions, and what is there twice or unused; every operation stays what it is."""
+    """Drop names of files and functions, and what is there twice or unused; every operation stays what it is.
+
+    CastLike is written as the Cast that it stands for, since ONNX Runtime warns that it has no kernel for it.
+    """
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    for node in model.graph.all_nodes():
+        if node.op_type == "CastLike":
+            _write_as_cast(node)
     Sequential(
         common.OutputFixPass(),
         common.ClearMetadataAndDocStringPass(),
-        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         common.CommonSubexpressionEliminationPass(),
         common.DeduplicateInitializersPass(),
         common.RemoveUnusedNodesPass(),
     )(model)
+
+
+def _write_as_cast(node: onnx_ir.Node) -> None:
+    like = node.inputs[1]
+    dtype = node.outputs[0].dtype or (like.dtype if like is not None else None)
+    if dtype is not None:
+        node.op_type = "Cast"
+        node.resize_inputs(1)
+        node.attributes.add(onnx_ir.AttrInt64("to", dtype))
 
 
 def _name(model: Model, inputs: Sequence[str], outputs: Sequence[str]) -> None:

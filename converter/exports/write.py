@@ -15,7 +15,7 @@ from torch import nn
 from .. import tolerance
 from ..check import Arrays
 from ..compare import relative_difference
-from ..errors import OutputError
+from ..errors import CaffeError, OutputError
 from ..formats import Exported
 from ..loading import compile_class
 from .graph import Graph, export_graph, other_shapes, quiet
@@ -83,12 +83,7 @@ def _run(file: str, run: Run, case: Case) -> list[Numbers]:
 
 
 def _write(name: str, subject: Subject, graph: Graph, folder: Path) -> Exported:
-    if name == "onnx":
-        from .onnx import open_onnx, write_onnx
-
-        files, run = write_onnx(subject, graph, folder), open_onnx(folder)
-    else:
-        files, run = write_pt2(subject, graph, folder), open_pt2(folder)
+    files, run = _saved(name, subject, graph, folder)
     declared, other = subject.shapes, other_shapes(subject, graph.free)
     compared = [compare(files[0], run, subject, *on) for on in ((declared, LOUD), (other, SOFT))]
     return Exported(
@@ -99,6 +94,22 @@ def _write(name: str, subject: Subject, graph: Graph, folder: Path) -> Exported:
         ),
         difference=max(compared),
     )
+
+
+def _saved(name: str, subject: Subject, graph: Graph, folder: Path) -> tuple[tuple[str, ...], Run]:
+    """Write a form and read it back."""
+    try:
+        if name == "onnx":
+            from .onnx import open_onnx, write_onnx
+
+            return write_onnx(subject, graph, folder), open_onnx(folder)
+        return write_pt2(subject, graph, folder), open_pt2(folder)
+    except (CaffeError, OSError):
+        raise
+    except Exception as error:
+        raise OutputError(
+            f"model.{name} cannot be written and read back: {first_line(error)}"
+        ) from error
 
 
 def _complaint(file: str, blob: str, difference: float, shapes: Shapes) -> str:

@@ -7,7 +7,7 @@ The mask counts in the plane of the top, so a wrong width moves values without a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,10 @@ class Upsample(Layer, type="Upsample"):
             shape[2] * self.scale[0] - self.crop[0],
             shape[3] * self.scale[1] - self.crop[1],
         )
+
+    def choices(self, bottoms: Sequence[Shape]) -> Mapping[int, int]:
+        height, width = self._sizes(bottoms[0])
+        return {1: height * width}
 
     def reference(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> Arrays:
         x, mask = bottoms

@@ -338,7 +338,7 @@ def some_cases() -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("group", "name"), some_cases())
-def test_recorded_case_is_exported_or_refused(group: str, name: str, tmp_path: Path) -> None:
+def test_recorded_case_is_exported_or_refused(group: str, name: str, tmp_path: Path, capfd) -> None:
     net, _, fed, _ = load_case(group, name)
     refused = {layer.type for layer in net.layers} & REFUSED.keys()
     if refused:
@@ -349,3 +349,4 @@ def test_recorded_case_is_exported_or_refused(group: str, name: str, tmp_path: P
         return
     exported(group, name, tmp_path / "net")
     check_exports(tmp_path / "net", {blob: np.float32(array) for blob, array in fed.items()})
+    assert capfd.readouterr() == ("", "")  # neither exporters nor onnxruntime
