@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from .errors import UnsupportedError
 
 FORMATS = ("safetensors", "onnx", "pt2")
-_PACKAGES = {"onnx": ("onnx", "onnxruntime", "onnxscript")}
+_PACKAGES = {"onnx": ("onnx", "onnx_ir", "onnxruntime", "onnxscript")}
 
 
 @dataclass(frozen=True, kw_only=True)

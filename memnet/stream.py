@@ -64,7 +64,7 @@ def _side_by_side(
     network: Network, groups: Iterable[Iterable[Item]], workers: int
 ) -> Iterator[list[Row]]:
     with one_thread_each():
-        for rows in in_order(partial(_scored, network), groups, workers=workers, ahead=workers):
+        for rows in in_order(partial(_scored, network), groups, workers=workers, ahead=2 * workers):
             if rows:
                 yield rows
 

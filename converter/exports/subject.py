@@ -35,8 +35,8 @@ SEEDS = tuple(range(SEED, SEED + 4))
 """Tried in turn until the numbers are well conditioned: of two detections whose scores are one float32 step apart
 either may come first."""
 
-SHAKE, SHAKES = tolerance.EXPORT / 10, 8
-"""How far, relative to a number, and how often inputs are moved to see what the module makes of it."""
+SHAKE, SHAKES = tolerance.EXPORT / 10, 32
+"""How far, relative to each, and how often weights and inputs are moved to see what the module makes of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +79,23 @@ class Subject:
             yield self._case(shapes, *attempt)
 
     def is_well_conditioned(self, case: Case) -> bool:
-        """Say whether the module itself stays within half the limit, in float64 and beside these inputs."""
+        """Say whether the module itself stays within half the limit, in float64 and with numbers moved a little."""
         double = copy.deepcopy(self.module).double()
         exact = _run(double, {blob: array.astype(np.float64) for blob, array in case.fed.items()})
-        beside = (_run(self.module, _shaken(case.fed, seed)) for seed in range(SHAKES))
+        beside = (self._run_shaken(case, seed) for seed in range(SHAKES))
         return all(
             relative_difference(found, expected) <= tolerance.EXPORT / 2
             for outputs in (exact, *beside)
             for found, expected in zip(outputs, case.expected, strict=True)
         )
+
+    def _run_shaken(self, case: Case, seed: int) -> list[Numbers]:
+        """Run the module with each weight and input moved up or down, as rounding in any layer might."""
+        generator = np.random.default_rng(seed)
+        module = copy.deepcopy(self.module)
+        for parameter in module.parameters():
+            parameter.data = torch.tensor(_shaken(parameter.detach().numpy(), generator))
+        return _run(module, {blob: _shaken(array, generator) for blob, array in case.fed.items()})
 
     def _case(self, shapes: Shapes, seed: int, scale: float) -> Case:
         """Return a case and remember it."""
@@ -127,10 +135,6 @@ def _run(module: nn.Module, fed: Arrays) -> list[Numbers]:
         return arrays(module(*tensors(fed.values())))
 
 
-def _shaken(fed: Arrays, seed: int) -> Arrays:
-    """Return the inputs, each number moved a little up or down."""
-    generator = np.random.default_rng(seed)
-    return {
-        blob: np.asarray(array * np.float32(1 + SHAKE * generator.choice((-1, 1), array.shape)))
-        for blob, array in fed.items()
-    }
+def _shaken(array: Numbers, generator: np.random.Generator) -> Numbers:
+    factors = 1 + SHAKE * generator.choice((-1, 1), array.shape)
+    return np.asarray(array * factors, array.dtype)
