@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NoReturn
 from protos import DIALECTS
 
 from . import __version__
-from .errors import CaffeError, InvalidNetError, context
+from .errors import CaffeError, InvalidNetError
 
 if TYPE_CHECKING:
     from .conversion import Conversion
     from .net import InputShape
     from .program import Shape
+    from .reading import Reading
 
 Add = Callable[..., object]
 """`add_argument` of a parser or of a group."""
@@ -74,31 +75,31 @@ def _run_example(options: argparse.Namespace, example: Example) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from .net import load_net
+    from .reading import load_net_as
     from .table import layer_json, layer_table
 
-    net = load_net(
-        options.prototxt or options.model,
-        phase=options.phase,
-        stages=options.stage,
-        level=options.level,
-        input_shape=_input_shape(options.input_shape),
-        dialect=options.dialect,
-    )
-    if options.fully_convolutional:
-        from .convolutional import to_fully_convolutional
-
-        with context(str(options.prototxt or options.model)):
-            net = to_fully_convolutional(net)
+    net = load_net_as(options.prototxt or options.model, **_reading(options))
     print(layer_json(net) if options.json else layer_table(net))
     _note(() if options.json else net.warnings)
     return 0
 
 
+def _reading(options: argparse.Namespace) -> Reading:
+    """Return how the net is to be read."""
+    return {
+        "phase": options.phase,
+        "stages": options.stage,
+        "level": options.level,
+        "input_shape": _input_shape(options.input_shape),
+        "dialect": options.dialect,
+        "fully_convolutional": options.fully_convolutional,
+    }
+
+
 def _convert(options: argparse.Namespace) -> int:
     from .conversion import prepare
     from .formats import check_formats
-    from .record import conversion_record
+    from .record import RECORD
     from .write import check_free, default_folder, write_folder
 
     formats = check_formats(options.format.split(","))
@@ -107,14 +108,9 @@ def _convert(options: argparse.Namespace) -> int:
         model,
         prototxt,
         options.mean,
-        phase=options.phase,
-        stages=options.stage,
-        level=options.level,
-        input_shape=_input_shape(options.input_shape),
-        dialect=options.dialect,
         allow_missing=options.allow_missing,
         initialize=options.init,
-        fully_convolutional=options.fully_convolutional,
+        **_reading(options),
     )
     folder = Path(options.out) if options.out else default_folder(conversion)
     check_free(folder, force=options.force)
@@ -127,7 +123,7 @@ def _convert(options: argparse.Namespace) -> int:
         sha256=options.sha256,
     )
     if options.json:
-        print(conversion_record(conversion, None), end="")
+        print((folder / RECORD).read_text(encoding="utf-8"), end="")
     else:
         _summarise(conversion, folder)
     return _check(conversion, folder, quiet=options.json) if options.check else 0
@@ -178,7 +174,10 @@ def _check(conversion: Conversion, folder: Path, *, quiet: bool) -> int:
     try:
         findings = check_folder(conversion, folder)
     except (IndexError, RuntimeError) as error:
-        print(f"  check not run: seeded noise is no input for this net ({error}); see parity-check")
+        print(
+            f"  check not run: seeded noise is no input for this net ({error}); see parity-check",
+            file=sys.stderr,
+        )
         return 2
     worst = max(findings, key=lambda finding: finding.difference)
     failed = [finding for finding in findings if not finding.passed]

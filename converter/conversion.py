@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 from .bind import Bound, bind
 from .errors import FileFormatError, InvalidNetError, context
 from .files.mean import load_mean
 from .formats import Exported
 from .lower import Lowering, lower
-from .net import InputShape, Net, load_net
+from .net import Net
 from .preprocess import Preprocess
+from .reading import Reading, read_model
 from .record import RECORD
-from .weights import Weights, load_weights
+from .weights import Weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,33 +47,15 @@ def prepare(
     prototxt: str | Path | None = None,
     mean: str | Path | None = None,
     *,
-    phase: str = "TEST",
-    stages: Iterable[str] = (),
-    level: int = 0,
-    input_shape: InputShape = None,
-    dialect: str | None = None,
     allow_missing: bool = False,
     initialize: int | None = None,
-    fully_convolutional: bool = False,
+    **reading: Unpack[Reading],
 ) -> Conversion:
     """Read, check and lower a model; the arguments are those of `load`, and `mean` a mean file."""
     text = prototxt if prototxt is not None else model
     if text is None:
         raise InvalidNetError("neither a model nor a prototxt is given")
-    weights = load_weights(model) if model is not None else None
-    net = load_net(
-        text,
-        phase=phase,
-        stages=tuple(stages),
-        level=level,
-        input_shape=input_shape,
-        dialect=dialect,
-    )
-    if fully_convolutional:
-        from .convolutional import to_fully_convolutional
-
-        with context(str(text)):
-            net = to_fully_convolutional(net)
+    net, weights = read_model(model, text, **reading)
     lowering = lower(net)
     with context(str(model or prototxt)):
         bound = bind(net, weights, allow_missing=allow_missing, seed=initialize)

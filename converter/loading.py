@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import linecache
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from .bind import bind
 from .errors import FileFormatError, context
 from .layer import Stored
 from .lower import lower
-from .net import InputShape, Net, load_net
+from .net import Net
 from .program import Program, Tie
+from .reading import Reading, read_model
 from .source import to_source
 from .state import state_dict
-from .weights import Weights, load_weights
+from .weights import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -46,19 +47,14 @@ def load(
     model: str | Path | None,
     prototxt: str | Path | None = None,
     *,
-    phase: str = "TEST",
-    stages: Iterable[str] = (),
-    level: int = 0,
-    input_shape: InputShape = None,
-    dialect: str | None = None,
     allow_missing: bool = False,
     initialize: int | None = None,
-    fully_convolutional: bool = False,
+    **reading: Unpack[Reading],
 ) -> torch.nn.Module:
     """Return the module of a Caffe model, in eval mode, float32, on the CPU.
 
     `model` is a `.caffemodel` in any format, or None for a net whose layers have no weights; without `prototxt` the
-    net inside `model` is used. The other arguments are those of `load_net`; `allow_missing` fills layers that the
+    net inside `model` is used. `reading` are the keywords of `load_net`; `allow_missing` fills layers that the
     file lacks where their fillers leave no choice; with the seed `initialize` every filler may fill, those that draw
     at random too, and a net from its text alone is one to train. `fully_convolutional` turns inner products over
     images into convolutions, so that larger images give a map.
@@ -71,20 +67,7 @@ def load(
     text = prototxt if prototxt is not None else model
     if text is None:
         raise TypeError("load needs a model or a prototxt")
-    weights = load_weights(model) if model is not None else None
-    net = load_net(
-        text,
-        phase=phase,
-        stages=tuple(stages),
-        level=level,
-        input_shape=input_shape,
-        dialect=dialect,
-    )
-    if fully_convolutional:
-        from .convolutional import to_fully_convolutional
-
-        with context(str(text)):
-            net = to_fully_convolutional(net)
+    net, weights = read_model(model, text, **reading)
     with context(str(model or prototxt)):
         return to_module(net, weights, allow_missing=allow_missing, seed=initialize)
 

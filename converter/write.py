@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from .card import model_card
 from .conversion import Conversion, prepare
 from .errors import OutputError, context
 from .files.safetensors import write_safetensors
 from .formats import check_formats
-from .net import InputShape
+from .reading import Reading
 from .record import RECORD, conversion_record
 from .source import to_source
 from .state import state_dict
@@ -32,17 +33,12 @@ def convert(
     mean: str | Path | None = None,
     out: str | Path | None = None,
     formats: Iterable[str] = ("safetensors",),
-    phase: str = "TEST",
-    stages: Iterable[str] = (),
-    level: int = 0,
-    input_shape: InputShape = None,
-    dialect: str | None = None,
     allow_missing: bool = False,
     initialize: int | None = None,
-    fully_convolutional: bool = False,
     force: bool = False,
     durable: bool = False,
     sha256: bool = False,
+    **reading: Unpack[Reading],
 ) -> Path:
     """Convert a Caffe model and write its folder; returns the folder, by default `<stem>_torch`.
 
@@ -59,14 +55,9 @@ def convert(
         model,
         prototxt,
         mean,
-        phase=phase,
-        stages=stages,
-        level=level,
-        input_shape=input_shape,
-        dialect=dialect,
         allow_missing=allow_missing,
         initialize=initialize,
-        fully_convolutional=fully_convolutional,
+        **reading,
     )
     folder = Path(out) if out is not None else default_folder(conversion)
     write_folder(conversion, folder, formats=formats, force=force, durable=durable, sha256=sha256)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from converter import tolerance
 from converter.compare import relative_difference
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from converter.conversion import Conversion
-    from converter.net import InputShape
+    from converter.reading import Reading
 
 AGAINST = ("reference", "opencv")
 
@@ -29,12 +29,8 @@ def check_parity(
     *,
     port: torch.nn.Module | str | Path | None = None,
     inputs: Trace | None = None,
-    phase: str = "TEST",
-    stages: Iterable[str] = (),
-    level: int = 0,
-    input_shape: InputShape = None,
-    dialect: str | None = None,
     allow_missing: bool = False,
+    **reading: Unpack[Reading],
 ) -> Report:
     """Compare a port of a Caffe model with the model: its weights bit for bit, then every blob.
 
@@ -56,12 +52,8 @@ def check_parity(
     conversion = prepare(
         model,
         prototxt,
-        phase=phase,
-        stages=stages,
-        level=level,
-        input_shape=input_shape,
-        dialect=dialect,
         allow_missing=allow_missing,
+        **reading,
     )
     judged = find_port(conversion, port)
     whole = hasattr(type(judged), "blob_names")

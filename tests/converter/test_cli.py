@@ -299,3 +299,11 @@ def test_help_and_version(capsys) -> None:
         with pytest.raises(SystemExit, match="0"):
             main([option])
     assert "--example" in capsys.readouterr().out
+
+
+def test_json_is_the_written_record_with_its_hash(net, capsys) -> None:
+    """It was printed anew, and without the hash."""
+    assert main(["net.caffemodel", "--prototxt", "net.prototxt", "--sha256", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record == json.loads((net / "net_torch" / "conversion.json").read_text())
+    assert record["model"]["sha256"] is not None
