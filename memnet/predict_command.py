@@ -111,8 +111,10 @@ def _count(text: str, least: int = 0) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from .cli import fail, note
+    from .memory import keep_freed_memory
 
     _check(options)
+    keep_freed_memory()
     say_origin(_choice(options, images=0))
     try:
         tally = _run(options)
