@@ -9,6 +9,7 @@ Every calibration keeps the order of images (but for ties where it clamps), so a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -37,6 +38,14 @@ class Calibration(ABC):
     kind: ClassVar[str]
     fitted_on: str = ""
     """The data set and split of the fit, and how many images; empty where nothing was fitted."""
+
+    @property
+    def identity(self) -> str:
+        """The kind; of a fitted one also a hash of its numbers."""
+        numbers = {key: value for key, value in asdict(self).items() if key != "fitted_on"}
+        if not numbers:
+            return self.kind
+        return f"{self.kind}-{hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]}"
 
     @abstractmethod
     def __call__(self, scores: np.ndarray[Any, Any]) -> Reals:

@@ -122,10 +122,9 @@ class Diagnosis:
         """Whether the run's ten crops spread wider than its one crop, by more than crops of one feeding can."""
         if self.observed.ten_sd is None:
             return False
-        widest = float(self.right.part_sds().max()) / self.right.sd("center")
-        return self.observed.ten_sd > self.observed.sd * max(1.0, widest) * tolerated(
-            len(self.right.scores)
-        )
+        centre, widest = self.right.sd("center"), float(self.right.part_sds().max())
+        chance = tolerated(len(self.right.scores))
+        return self.observed.ten_sd * centre > self.observed.sd * max(centre, widest) * chance
 
 
 def measure(
@@ -154,7 +153,7 @@ def own_run(model: torch.nn.Module, rule: Rule, images: Sequence[Pixels], crops:
 
 
 def diagnose(spreads: Sequence[Spread], observed: Observed) -> Diagnosis:
-    """Compare what was observed with every feeding's scores."""
+    """Compare what was observed with every feeding's scores; the first spread is the right one's."""
     matches = [_match(spread, observed) for spread in spreads]
     return Diagnosis(
         spreads=tuple(spreads),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .diagnose import Diagnosis, Observed
+    from .diagnose import Diagnosis, Observed, Spread
     from .images import Pixels
     from .network import Network
 
@@ -22,6 +22,7 @@ EXAMPLES = """examples:
 exit codes: 0 fed rightly, as far as can be told, 1 fed wrongly or not explained, 2 cannot run"""
 
 PICTURES = 24
+LEAST = 3
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -82,47 +83,85 @@ def run(options: argparse.Namespace) -> int:
     from .diagnose_text import report
     from .predict_command import say_origin
 
+    _check(options)
     choice = Choice(
         model=options.model, weights=options.weights, mean=options.mean, device=options.device
     )
-    names, scores = _chosen(options)
+    names, known = _chosen(options)
     say_origin(choice)
-    found = _diagnosis(options, choice.network(), _read(names), scores)
+    images = _read(names)
+    scores = None if known is None else [known[name] for name in images]
+    found = _diagnosis(options, choice.network(), list(images.values()), scores)
     print(report(found))  # noqa: T201 (a command prints)
     return 0 if found.is_right else 1
 
 
-def _chosen(options: argparse.Namespace) -> tuple[list[str], list[float] | None]:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    from converter.errors import InvalidNetError
+
+    spread = options.observed_sd if options.observed_sd is not None else options.observed_ten_sd
+    if options.scores is not None and spread is not None:
+        raise InvalidNetError("--scores and --observed-... are two things to judge; give one")
+
+
+def _chosen(options: argparse.Namespace) -> tuple[list[str], dict[str, float] | None]:
     """Return the pictures to look at, and their scores where a CSV gives them."""
     from .sources import find_images
 
     names = find_images(options.sources, column=options.column, root=options.root)
     if options.scores is None:
         return _evenly(names, options.pictures), None
+    known = _known_scores(options.scores, names)
+    return _evenly(list(known), options.pictures), known
+
+
+def _known_scores(path: str, names: list[str]) -> dict[str, float]:
+    from math import isfinite
+
+    from converter.errors import FileFormatError
+
     from .score_file import scores_of
 
-    known = scores_of(options.scores, names)
-    kept = _evenly(list(known), options.pictures)
-    return kept, [known[name] for name in kept]
+    known = scores_of(path, names)
+    odd = next((name for name, score in known.items() if not isfinite(score)), None)
+    if odd is not None:
+        raise FileFormatError(
+            f"{path}: the score of {odd!r} is {known[odd]}; leave such rows empty or out"
+        )
+    return known
 
 
 def _evenly(names: list[str], count: int) -> list[str]:
     """Return at most `count` names. Raises FileFormatError where a spread of them would mean nothing."""
-    from converter.errors import FileFormatError
-
-    if min(len(names), count) < 3:
-        raise FileFormatError(
-            f"{min(len(names), count)} pictures have no spread to speak of; give at least 3"
-        )
+    _check_count(min(len(names), count))
     if len(names) <= count:
         return names
     return [names[at * len(names) // count] for at in range(count)]
 
 
-def _read(names: Sequence[str]) -> list[Pixels]:
+def _check_count(count: int) -> None:
+    from converter.errors import FileFormatError
+
+    if count < LEAST:
+        raise FileFormatError(f"{count} pictures have no spread to speak of; give at least {LEAST}")
+
+
+def _read(names: Sequence[str]) -> dict[str, Pixels]:
+    """Return the pictures by name; broken ones are named and left out."""
+    from converter.errors import CaffeError
+
+    from .cli import note
     from .images import read_image
 
-    return [read_image(name) for name in names]
+    found: dict[str, Pixels] = {}
+    for name in names:
+        try:
+            found[name] = read_image(name)
+        except CaffeError as error:
+            note(f"{error}; left out")
+    _check_count(len(found))
+    return found
 
 
 def _diagnosis(
@@ -134,7 +173,17 @@ def _diagnosis(
     observed = _observed(options, network, images, scores)
     with Progress(len(images), quiet=options.quiet) as progress:
         spreads = measure(network.model, network.rule, images, progress.advance)
+    _check_spread(spreads[0])
     return diagnose(spreads, observed)
+
+
+def _check_spread(right: Spread) -> None:
+    from converter.errors import FileFormatError
+
+    if right.sd("center") == 0:
+        raise FileFormatError(
+            f"all {len(right.scores)} pictures have one score, which tells nothing; give pictures that differ"
+        )
 
 
 def _observed(

@@ -52,11 +52,11 @@ def _what(found: Diagnosis) -> str:
 
 def _judgement(found: Diagnosis) -> Iterator[str]:
     yield _verdict(found)
-    ratio = found.observed.sd / found.right.sd(found.observed.crops)
-    if ratio < SMALL:
+    right = found.right.sd(found.observed.crops)
+    if found.observed.sd < SMALL * right:
         yield (
-            f"The observed scores spread {ratio:.3f} times as far as they do when the model is fed rightly: they "
-            "hardly differ, and no ranking should rest on them."
+            f"The observed scores spread {found.observed.sd / right:.3f} times as far as they do when the model is "
+            "fed rightly: they hardly differ, and no ranking should rest on them."
         )
 
 
@@ -138,10 +138,11 @@ def _averaging(found: Diagnosis) -> Iterator[str]:
     if ten is None:
         return
     if found.is_impossible:
+        times = f" {ten / one:.0f} times as far as one crop" if one else ", and one crop not at all"
         yield (
             f"So one crop with {one:g} and ten crops with {ten:g} cannot be the same model fed the same way: the "
-            f"averages spread {ten / one:.0f} times as far as one crop. Averaging is not what made the difference; the "
-            f"one-crop run was fed other input than the ten-crop run. {_narrowing(found)}"
+            f"averages spread{times}. Averaging is not what made the difference; the one-crop run was fed other "
+            f"input than the ten-crop run. {_narrowing(found)}"
         )
     else:
         yield f"One crop with {one:g} and ten crops with {ten:g} can be the same model fed the same way."

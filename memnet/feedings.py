@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from converter import Preprocess
 from converter.resizing.resize import Rule as ResizeRule
 
-from .crops import Floats, crop
+from .crops import Floats, crop, ten
 from .images import Pixels
 from .preprocessing import CHANNEL_MEANS, CROP, SIZE
 from .resmem_preprocess import ResMemPreprocess
@@ -39,7 +40,16 @@ def feedings(rule: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
     """Return the right feeding of the net that `rule` is for, then the mistakes."""
     if isinstance(rule, ResMemPreprocess):
         return _of_resmem(rule)
-    return _of_memnet(as_it_should_be(rule))
+    return _of_caffe(as_it_should_be(rule))
+
+
+def mistakes(right: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
+    """Return the mistakes alone, around a preprocessing that is right as it is, whatever net it is for.
+
+    Some are none where `right` subtracts no mean, or where no picture is shrunk.
+    """
+    found = _of_resmem(right) if isinstance(right, ResMemPreprocess) else _of_caffe(right)
+    return found[1:]
 
 
 def as_it_should_be(rule: Preprocess) -> Preprocess:
@@ -59,47 +69,50 @@ def as_it_should_be(rule: Preprocess) -> Preprocess:
     )
 
 
-def _of_memnet(right: Preprocess) -> tuple[Feeding, ...]:
+def _of_caffe(right: Preprocess) -> tuple[Feeding, ...]:
     meanless = replace(right, mean=None)
     found = [
         _feeding(RIGHT, "BGR of 0...255, resized to 256 x 256, less the mean", right),
         Feeding(
             name="0...1, no mean",
             says="pixels of 0...1 instead of 0...255, and no mean subtracted",
-            feed=lambda image: crop(meanless, _unit(image), "ten"),
+            feed=lambda image: every_crop(meanless, _unit(image)),
         ),
         Feeding(
             name="0...1 less the mean",
             says="pixels of 0...1 instead of 0...255 (pycaffe without raw_scale = 255), less a mean of 0...255",
-            feed=lambda image: crop(right, _unit(image), "ten"),
+            feed=lambda image: every_crop(right, _unit(image)),
         ),
         Feeding(
             name="0...1, mean too",
             says="pixels and mean of 0...1 instead of 0...255",
-            feed=lambda image: crop(right, image, "ten") / DIVISOR,
+            feed=lambda image: every_crop(right, image) / DIVISOR,
         ),
         Feeding(
             name="RGB",
             says="channels in the order RGB instead of BGR",
-            feed=lambda image: crop(right, image[:, :, ::-1], "ten"),
+            feed=lambda image: every_crop(right, image[:, :, ::-1]),
         ),
         _feeding("no mean", "no mean subtracted", meanless),
     ]
     if right.mean is not None and right.mean.shape[1:] != (1, 1):
         pixel = replace(right, mean=right.mean.mean((1, 2), keepdims=True))
         found.append(_feeding("mean pixel", "less one mean pixel instead of the mean image", pixel))
-    found += [
-        Feeding(
-            name="resized to 227",
-            says="the whole picture resized to 227 x 227 instead of the centre of 256 x 256",
+    if right.resize not in {None, right.crop}:
+        (height, width), whole = right.crop, right.resize or right.crop
+        squeezed = Feeding(
+            name=f"resized to {height}",
+            says=f"the whole picture resized to {height} x {width} instead of the centre of {whole[0]} x {whole[1]}",
             feed=lambda image: crop(squashed(right), image),
-        ),
+        )
+        found.append(squeezed)
+    found.append(
         _feeding(
             "no antialias",
             "pictures shrunk without smoothing (as cv2.resize does)",
             replace(right, rule="opencv"),
-        ),
-    ]
+        )
+    )
     return tuple(found)
 
 
@@ -136,7 +149,15 @@ def _of_resmem(right: ResMemPreprocess) -> tuple[Feeding, ...]:
 
 
 def _feeding(name: str, says: str, rule: Preprocess) -> Feeding:
-    return Feeding(name=name, says=says, feed=lambda image: crop(rule, image, "ten"))
+    return Feeding(name=name, says=says, feed=lambda image: every_crop(rule, image))
+
+
+def every_crop(rule: Preprocess, image: np.ndarray[Any, Any]) -> Floats:
+    """Return the ten crops; of a picture that is fed whole, which leaves no room for them, that one."""
+    whole = rule.planes(image)
+    if any(rule.margins(whole.shape)):
+        return ten(rule, whole)
+    return rule.cut(whole, *rule.centre(whole.shape))[None]
 
 
 def _plain(rule: ResizeRule, size: tuple[int, int]) -> Preprocess:

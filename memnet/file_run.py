@@ -72,31 +72,35 @@ def write_file(choice: Choice, names: Sequence[str], out: Path, manner: Manner) 
     Raises:
         OutputError: `out` was begun with other settings, was not made by this, or cannot be written.
     """
-    _prepare_place(out, manner)
-    network = choice.network()
-    identity = choice.identity(network)
-    journal = _taken_up(out, identity, names)
-    missing = [name for name in names if name not in journal.entries]
-    if missing or not out.exists():
-        _compute(network, names, journal, manner)
-        kept = dict.fromkeys(names) | dict.fromkeys(journal.entries)  # also of earlier sources
-        WRITERS[out.suffix.lower()](out, list(kept), journal, identity)
-    journal.remove()
+    if not out.parent.is_dir():
+        raise OutputError(f"{out}: the folder {out.parent} does not exist")
+    journal = Journal(out)
+    with journal.locked():
+        _prepare_place(out, journal, force=manner.force)
+        network = choice.network()
+        identity = choice.identity(network)
+        _take_up(journal, out, identity, names)
+        if not out.exists() or any(name not in journal.entries for name in names):
+            _compute(network, names, journal, manner)
+            kept = dict.fromkeys(names) | dict.fromkeys(journal.entries)  # also of earlier sources
+            WRITERS[out.suffix.lower()](out, list(kept), journal, identity)
+        journal.remove()
     errors = sum(entry.error is not None for entry in journal.entries.values())
     return Tally(pictures=len(journal.entries), errors=errors)
 
 
-def _prepare_place(out: Path, manner: Manner) -> None:
+def _prepare_place(out: Path, journal: Journal, *, force: bool) -> None:
     """Refuse, or with `force` remove, what is in the way."""
-    ours = [out, manifest_path(out), Journal(out).path, Journal(out).features_path]
+    ours = [out, manifest_path(out)]
     if out.suffix.lower() == ".npy":
         ours.append(index_path(out))
-    if not out.parent.is_dir():
-        raise OutputError(f"{out}: the folder {out.parent} does not exist")
-    if manner.force:
+    if force:
+        journal.remove()
         for path in ours:
             path.unlink(missing_ok=True)
     taken = [path for path in ours if path.exists()]
+    if not journal.is_empty:
+        taken.append(journal.path)
     if taken and not manifest_path(out).exists():
         raise OutputError(
             f"{taken[0]}: exists, and has no manifest to go on by; take another --out, or --force"
@@ -108,21 +112,19 @@ def manifest_path(out: Path) -> Path:
     return out.with_name(f"{out.name}.manifest.json")
 
 
-def _taken_up(out: Path, identity: Identity, names: Sequence[str]) -> Journal:
-    """Return the rows that are there already; writes the manifest where the run begins."""
+def _take_up(journal: Journal, out: Path, identity: Identity, names: Sequence[str]) -> None:
+    """Fill the journal with the rows that are there already; writes the manifest where the run begins."""
     inputs = None if identity.features is None else digest(names)  # rows of features are numbered
     manifest, path = Manifest(identity=identity, inputs_sha256=inputs), manifest_path(out)
-    journal = Journal(out)
-    if not (out.exists() or journal.path.exists()):
+    if out.exists() or not journal.is_empty:
+        manifest.check(path.read_bytes(), path, out)
+    else:
         write_whole(path, manifest.to_json())
-        return journal
-    manifest.check(path.read_bytes(), path, out)
     journal.open()
     if out.exists():
         rows = READERS.get(out.suffix.lower(), READERS[".csv"])
         done = rows(index_path(out) if out.suffix.lower() == ".npy" else out)
         journal.entries = dict(done) | journal.entries
-    return journal
 
 
 def digest(names: Sequence[str]) -> str:

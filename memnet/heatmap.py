@@ -8,7 +8,7 @@ picture. Here these are: SIZES, bilinear between the cells' centres, and the mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,8 +28,12 @@ WINDOW = 227
 """Pixels that a cell sees, and the least size."""
 STRIDE = 32
 """Pixels between cells: conv1, pool1, pool2 and pool5 step by 4, 2, 2 and 2."""
+LARGEST = WINDOW + 100 * STRIDE
+"""A picture of this side takes 3 GB in the net."""
 SIZES = (291, 355, 451, 579)
 """Sides to which the picture is resized; they give 3, 5, 8 and 12 cells a side. The third is the paper's."""
+
+STRIP = 1 << 20
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 Doubles: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -69,17 +73,15 @@ def heatmap(
     rule = preprocess or vars(model).get("preprocess") or preprocessing()
     net = fully_convolutional(model)
     cells = {size: _cells(net, resized_rule(rule, size)(pixels)) for size in sizes}
-    spread = np.stack([_spread(found, size, pixels.shape[:2]) for size, found in cells.items()])
-    mean: Doubles = spread.mean(0)
-    return Heatmap(image=pixels, scores=mean.astype(np.float32), cells=cells)
+    return Heatmap(image=pixels, scores=_averaged(cells, pixels.shape[:2]), cells=cells)
 
 
 def _check_sizes(sizes: Sequence[int]) -> None:
-    odd = [size for size in sizes if size < WINDOW or (size - WINDOW) % STRIDE]
-    if odd or not sizes:
+    known = range(WINDOW, LARGEST + 1, STRIDE)
+    if not sizes or any(size not in known for size in sizes):
         raise InvalidNetError(
             f"sizes are {', '.join(map(str, sizes)) or 'none'}; each must be {WINDOW} + {STRIDE} k, "
-            f"so that every window is whole: {', '.join(map(str, range(WINDOW, 640, STRIDE)))}, ..."
+            f"so that every window is whole: {', '.join(map(str, known[:13]))}, ... {LARGEST}"
         )
 
 
@@ -99,14 +101,26 @@ def _cells(net: nn.Module, fed: Floats) -> Floats:
     return found
 
 
-def _spread(cells: Floats, size: int, shape: tuple[int, int]) -> Doubles:
+def _averaged(cells: dict[int, Floats], shape: tuple[int, int]) -> Floats:
     """Return the scores at every pixel of the picture: linear between the centres of the windows, level beyond."""
-    rows, columns = (
-        _interpolation(pixels, count, size)
-        for pixels, count in zip(shape, cells.shape, strict=True)
-    )
-    spread: Doubles = rows @ cells.astype(np.float64) @ columns.T
-    return spread
+    height, width = shape
+    sides = [
+        (
+            _interpolation(height, len(found), size),
+            found @ _interpolation(width, len(found), size).T,
+        )
+        for size, found in cells.items()
+    ]
+    scores = np.empty(shape, np.float32)
+    for rows in strips(height, width):
+        scores[rows] = np.mean([down[rows] @ across for down, across in sides], axis=0)
+    return scores
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Yield slices of rows, together all, of about STRIP pixels: a picture is never in float64 as a whole."""
+    step = max(1, STRIP // width)
+    yield from (slice(top, top + step) for top in range(0, height, step))
 
 
 def _interpolation(pixels: int, count: int, size: int) -> Doubles:

@@ -5,13 +5,15 @@ What becomes of pictures that are not plain 8-bit RGB is decided here, once; doc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from converter.errors import FileFormatError, context
+from converter.errors import CaffeError, FileFormatError, context
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,6 +40,7 @@ def read_image(source: Source) -> Pixels:
     Raises:
         FileFormatError: no readable image, or one whose values are neither 8-bit nor 16-bit.
         ModuleNotFoundError: a file is given, and Pillow is not installed.
+        TypeError: the source is none of these.
     """
     if isinstance(source, np.ndarray):
         return _of_array(source)
@@ -46,58 +49,111 @@ def read_image(source: Source) -> Pixels:
             return _of_file(Path(source))
     if isinstance(source, bytes):
         return _of_file(BytesIO(source))
-    if type(source).__module__.partition(".")[0] == "torch":
+    if is_tensor(source):
         return _of_tensor(source)
-    return _of_pil(cast("Image", source))
+    return _of_picture(source)
+
+
+def is_tensor(source: object) -> bool:
+    """Whether this is a torch tensor; does not import torch."""
+    return type(source).__module__.partition(".")[0] == "torch"
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Pixels:
-    if array.dtype != np.uint8:
-        raise FileFormatError(
-            f"an image array must be uint8, 0 to 255, found {array.dtype}; "
-            "pixels in 0..1 would give scores that hardly differ"
-        )
+    _check_type(array.dtype)
     planes = array[:, :, None] if array.ndim == 2 else array
     if planes.ndim != 3 or planes.shape[2] not in {1, 3} or not planes.size:
-        raise FileFormatError(f"an image array must be (height, width, 3), found {array.shape}")
+        raise FileFormatError(
+            f"an image array must be (height, width, 3), found {array.shape}; RGB, without alpha, channels last"
+        )
     return np.broadcast_to(planes, (*planes.shape[:2], 3))
 
 
+def _check_type(dtype: object) -> None:
+    if str(dtype) != "uint8":
+        raise FileFormatError(
+            f"an image array must be uint8, 0 to 255, found {dtype}; "
+            "pixels in 0..1 would give scores that hardly differ"
+        )
+
+
 def _of_tensor(tensor: Any) -> Pixels:
-    array = tensor.detach().cpu().numpy()
-    if array.ndim != 3 or array.shape[0] not in {1, 3}:
-        raise FileFormatError(f"an image tensor must be (3, height, width), found {array.shape}")
-    return _of_array(array.transpose(1, 2, 0))
+    if tensor.ndim != 3 or tensor.shape[0] not in {1, 3}:
+        raise FileFormatError(
+            f"an image tensor must be (3, height, width), found {tuple(tensor.shape)}"
+        )
+    _check_type(str(tensor.dtype).removeprefix("torch."))  # NumPy does not know all of torch's
+    return _of_array(tensor.detach().cpu().numpy().transpose(1, 2, 0))
 
 
 def _of_file(file: Path | BytesIO) -> Pixels:
+    if isinstance(file, Path) and file.is_fifo():
+        raise FileFormatError("is a named pipe, which would be waited for; give a file")
+    with _damage_told(file):
+        from PIL import Image
+
+        with Image.open(file) as image:
+            return _of_pil(image)
+
+
+def _of_picture(source: object) -> Pixels:
+    with _damage_told(None):
+        from PIL import Image
+
+        if isinstance(source, Image.Image):
+            return _of_pil(source)
+    raise TypeError(
+        f"an image is a path, the bytes of a file, a PIL image, an array or a tensor, found {type(source).__name__}"
+    )
+
+
+@contextmanager
+def _damage_told(file: Path | BytesIO | None) -> Iterator[None]:
+    """Turn what Pillow raises into FileFormatError; for damage its decoders raise all sorts of errors."""
     try:
-        from PIL import Image, UnidentifiedImageError
+        yield
+    except CaffeError:
+        raise
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             "reading image files needs Pillow: pip install 'convert-caffemodel[images]'", name="PIL"
         ) from None
-    try:
-        with Image.open(file) as image:
-            return _of_pil(image)
-    except UnidentifiedImageError as error:
-        raise FileFormatError("is not an image that Pillow can read") from error
-    except Image.DecompressionBombError as error:
-        raise FileFormatError(f"is refused: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damage
-        said = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise FileFormatError(f"cannot be read as an image ({said})") from error
+    except Exception as error:
+        raise FileFormatError(_problem(error, file)) from error
+
+
+def _problem(error: Exception, file: Path | BytesIO | None) -> str:
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return f"is not an image that Pillow can read{_found_instead(file)}"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"is refused: {error}"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"cannot be read as an image ({str(said) or type(error).__name__})"
+
+
+def _found_instead(file: Path | BytesIO | None) -> str:
+    """Say what a failed download left in place of an image."""
+    from converter.files.sniff import Kind, describe, identify
+
+    if not isinstance(file, Path):
+        return ""
+    kind = identify(file)
+    known = {Kind.EMPTY, Kind.LFS_POINTER, Kind.HTML, Kind.JSON, Kind.XML}
+    return f": it is {describe(kind, file)}" if kind in known else ""
 
 
 def _of_pil(image: Image) -> Pixels:
-    if image.mode in _SIXTEEN_BITS:
-        return _of_array(_rounded(np.asarray(image)))
-    if image.mode == "I" and image.format == "PNG":  # 16-bit grey in older Pillow
+    older = image.mode == "I" and image.format == "PNG"  # what older Pillow makes of 16-bit grey
+    if older or image.mode in _SIXTEEN_BITS:
         return _of_array(_rounded(np.asarray(image)))
     if image.mode.startswith(("I", "F")):
         raise FileFormatError(
             f"has pixels of more than 16 bits (mode {image.mode}); convert it to 8 bits first"
         )
+    if image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        return np.asarray(image.convert("RGBA"))[:, :, :3]  # straight to RGB, Pillow warns
     return np.asarray(image.convert("RGB"))
 
 

@@ -8,10 +8,13 @@ they are written first, so that no row lacks its features.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -38,21 +41,40 @@ class Journal:
     def __init__(self, output: Path) -> None:
         self.path = output.with_name(f"{output.name}.part")
         self.features_path = output.with_name(f"{output.name}.features.part")
+        self.lock_path = output.with_name(f"{output.name}.lock")
         self.entries: dict[str, Entry] = {}
         self.shape: Shape = ()
         """Of one picture's features, once there are any."""
         self._featured = 0
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs out, whose features would come between. Raises OutputError where one is under way."""
+        try:
+            file = self.lock_path.open("ab")
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
+        with file:
+            _lock(file, self.path)
+            try:
+                yield
+            finally:
+                self.lock_path.unlink(missing_ok=True)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run has left rows."""
+        return not self.path.exists() or self.path.stat().st_size == 0
+
     def open(self) -> None:
         """Take up what an interrupted run left, less what the interrupt cut off. Raises OutputError."""
         try:
-            data = self.path.read_bytes() if self.path.is_file() else b""
+            data = b"" if self.is_empty else self.path.read_bytes()
             whole = data[: data.rfind(b"\n") + 1]
             for line in whole.splitlines():
                 self._enter(*json.loads(line))
             _cut(self.path, len(whole))
-            if self._featured:
-                _cut(self.features_path, self._featured * self._width)
+            _cut(self.features_path, self._featured * self._width)
         except (OSError, ValueError, TypeError) as error:
             raise OutputError(f"{self.path}: cannot be taken up ({error}); use --force") from error
 
@@ -92,7 +114,7 @@ class Journal:
             return np.frombuffer(file.read(self._width), "<f4").reshape(self.shape)
 
     def remove(self) -> None:
-        """Remove the files; the output is complete."""
+        """Remove the files; the output is complete, or begins again."""
         self.path.unlink(missing_ok=True)
         self.features_path.unlink(missing_ok=True)
 
@@ -103,7 +125,25 @@ def _line(row: Row) -> str:
     return json.dumps([row.id, score, row.error, shape])
 
 
+def _lock(file: BinaryIO, path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OutputError(
+            f"{path}: another run is writing to it; wait for that one, or take another --out"
+        ) from error
+    except OSError:  # a file system that knows no locks
+        return
+
+
 def _cut(path: Path, size: int) -> None:
+    """Cut off what came after the first bytes; a file of none may be missing."""
+    if not size and not path.exists():
+        return
     with path.open("ab") as file:
         if file.tell() < size:
             raise ValueError(f"{path} is shorter than the rows say")

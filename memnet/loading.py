@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,9 @@ def load(path: str | Path, *, mean: str | Path | np.ndarray[Any, Any] | None = N
     `path` is a caffemodel in any format, a folder that convert-caffemodel wrote (its `model.safetensors`; its
     `model.py` is not run), or a `.safetensors` file with MemNet's keys; other float types become float32.
 
-    The attribute `preprocess` is what `predict` does to an image: the one of `mean` (a mean file, or an array as
-    `converter.load_mean` returns it), else the folder's own if it subtracts a mean, else None, for which `predict`
-    takes the channel means and warns.
+    The attribute `preprocess` is what `predict` does to an image: the folder's own, or MemNet's for a file, with the
+    mean `mean` (a mean file, or an array as `converter.load_mean` returns it) in place of the folder's. Without any
+    mean it is None, for which `predict` takes the channel means and warns.
 
     `forward` takes (N, 3, 227, 227), BGR less the mean, and returns (N, 1).
 
@@ -67,12 +67,23 @@ def _preprocess(path: Path, mean: str | Path | np.ndarray[Any, Any] | None) -> P
 
     from .preprocessing import preprocessing
 
-    if mean is not None:
-        return preprocessing(mean)
-    if not (path / CONFIG).is_file():
-        return None
-    found = load_preprocess(path)
-    return found if found.mean is not None else None
+    own = load_preprocess(path) if (path / CONFIG).is_file() else None
+    if mean is None:
+        return own if own is not None and own.mean is not None else None
+    given = preprocessing(mean)
+    return given if own is None else _with_mean(own, given)
+
+
+def _with_mean(own: Preprocess, given: Preprocess) -> Preprocess:
+    """Return a folder's preprocessing with another mean.
+
+    Without a mean image the converter knows no size but the crop's; the size is MemNet's then.
+    """
+    mean = given.mean
+    straight = own.resize == own.crop
+    if straight and (own.mean is None or (mean is not None and mean.shape[1:] == given.resize)):
+        return replace(own, mean=mean, resize=given.resize)
+    return replace(own, mean=mean)
 
 
 @dataclass(frozen=True, kw_only=True)

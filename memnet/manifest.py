@@ -38,7 +38,7 @@ class Manifest:
         """
         try:
             record: Mapping[str, object] = json.loads(text)
-            names = [field.name for field in fields(Identity)]
+            names = [field.name for field in fields(Identity) if field.name in record]
             begun = Identity(**{name: record[name] for name in names})  # type: ignore[arg-type]
             inputs = record["inputs_sha256"]
         except (ValueError, KeyError, TypeError) as error:

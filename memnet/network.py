@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from converter import Preprocess
 
+from .calibration import Calibration, Raw
 from .crops import CROPS, Crops, Floats, crop
 from .images import Pixels
 from .resmem_preprocess import ResMemPreprocess
@@ -48,6 +49,8 @@ class Network:
     """Blob or module whose activations are wanted."""
     fast: bool = False
     """Whether to run the checked faster twin where there is one (`memnet.fast`); features are the plain module's."""
+    calibration: Calibration = field(default_factory=Raw)
+    """What is done to the averages over crops."""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail at the first picture."""
@@ -87,8 +90,9 @@ class Network:
             if self.features is not None:
                 seen = stack.enter_context(caught(module_of(module, self.features)))
             scores = _forward(module, np.concatenate(fed))
+        averages = _averaged(scores, len(fed)).reshape(-1)
         return Outputs(
-            scores=_averaged(scores, len(fed)).reshape(-1),
+            scores=self.calibration(averages).astype(np.float32),
             features=_averaged(_to_numpy(seen[-1]), len(fed)) if seen else None,
         )
 

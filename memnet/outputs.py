@@ -53,7 +53,7 @@ def read_csv(path: Path) -> Iterator[tuple[str, Entry]]:
 def write_parquet(path: Path, names: Sequence[str], journal: Journal, identity: Identity) -> None:
     """Write the columns of `schema`, in row groups."""
     pq = parquet()
-    layout = schema(identity.features, journal.shape)
+    layout = schema(identity, journal.shape)
     with replacing(path) as temporary, pq.ParquetWriter(temporary, layout) as writer:
         for group in slices(names, GROUP):
             entries = [journal.entries[name] for name in group]
@@ -69,13 +69,18 @@ def read_parquet(path: Path) -> Iterator[tuple[str, Entry]]:
                 yield row["id"], Entry(row["score"], row["error"])
 
 
-def schema(features: str | None, shape: tuple[int, ...] = ()) -> pa.Schema:
-    """Return the columns of every Parquet output; features are flattened in C order, their shape is metadata."""
+def schema(identity: Identity, shape: tuple[int, ...] = ()) -> pa.Schema:
+    """Return the columns of every Parquet output; features are flattened in C order, their shape is metadata.
+
+    A calibration, if any, is metadata of the scores.
+    """
     import pyarrow as pa
 
+    features, calibration = identity.features, identity.calibration
+    made = None if calibration == "raw" else {"calibration": calibration}
     fields = [
         pa.field("id", pa.string(), nullable=False),
-        pa.field("score", pa.float32()),
+        pa.field("score", pa.float32(), metadata=made),
         *(
             pa.field(name, pa.string(), nullable=False)
             for name in ("model", "weights_sha256", "crops", "preprocess_version")

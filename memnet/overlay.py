@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from .heatmap import strips
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -55,10 +57,11 @@ def overlay(found: Heatmap) -> Image:
 def blend(found: Heatmap) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Return (height, width, 3) uint8 RGB: the greyed picture below the map, whose range fills the colours."""
     least, greatest = found.scores.min(), found.scores.max()
-    share = (found.scores - least) / (greatest - least if greatest > least else 1)
-    grey = (found.image @ np.array(GREY))[:, :, None]
-    mixed = (1 - OPACITY) * grey + OPACITY * colours(share)
-    pixels: np.ndarray[Any, np.dtype[np.uint8]] = mixed.round().astype(np.uint8)
+    pixels = np.empty(found.image.shape, np.uint8)
+    for rows in strips(*found.scores.shape):
+        share = (found.scores[rows] - least) / (greatest - least if greatest > least else 1)
+        grey = (found.image[rows] @ np.array(GREY))[:, :, None]
+        pixels[rows] = ((1 - OPACITY) * grey + OPACITY * colours(share)).round()
     return pixels
 
 

@@ -27,6 +27,11 @@ exit codes: 0 done (broken images are rows with an error, and named), 2 cannot r
 
 FILES = (".csv", ".parquet", ".npy")
 PARQUET = (".parquet", ".pq")
+OTHERS = (".feather", ".json", ".jsonl", ".npz", ".pkl", ".pq", ".tsv", ".txt", ".xlsx")
+"""Nobody means a folder by these."""
+RESIZES = ("matlab", "opencv", "pil", "skimage-legacy")
+TEN_CROPS = ("pycaffe", "matlab")
+"""As `converter.preprocess` has them, which imports NumPy."""
 MANY = 200
 """Images from which on building and checking the faster twin of a model pays."""
 
@@ -66,11 +71,20 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         default="memnet",
         metavar="M",
-        help="memnet (with --weights), resmem, or PATH of a caffemodel, converted folder, .safetensors or ResMem's .pt",
+        help="memnet (with --weights), resmem, or PATH of a caffemodel, converted folder, .safetensors, ResMem's .pt "
+        "or a run of memnet train",
     )
     add("--weights", metavar="PATH", help="weights of --model (resmem: of the installed package)")
     add("--mean", metavar="M", help="mean file: .binaryproto, .npy or .mat (default: the folder's)")
+    add("--resize", choices=RESIZES, metavar="RULE", help=f"whose resize: {', '.join(RESIZES)}")
     add("--crops", choices=("center", "ten"), default="center", help="ten: average over ten crops")
+    add("--ten-crop", choices=TEN_CROPS, help="whose ten crops, and whose centre")
+    add(
+        "--calibration",
+        default="raw",
+        metavar="C",
+        help="raw, ganalyze, or FILE.json that memnet.calibration saved (default: raw)",
+    )
     add("--features", metavar="LAYER", help="write a layer's activations, too, such as fc7")
     add("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:N (default: auto)")
     add("--batch-size", type=_positive, default=20, metavar="N", help="crops at once (default: 20)")
@@ -173,6 +187,9 @@ def _choice(options: argparse.Namespace, *, images: int) -> Choice:
         device=options.device,
         batch_size=options.batch_size,
         features=options.features,
+        calibration=options.calibration,
+        resize=options.resize,
+        ten_crop=options.ten_crop,
         fast=images >= MANY and not options.plain,
     )
 
@@ -196,6 +213,10 @@ def _is_file(out: str) -> bool:
 def _check(options: argparse.Namespace) -> None:
     """Refuse options that do not go together, before anything is read."""
     out, suffix = options.out, Path(options.out or "").suffix.lower()
+    if suffix in OTHERS and not Path(out).is_dir():
+        raise OutputError(
+            f"{out}: {suffix} is not written; give FILE{', FILE'.join(FILES)}, or a folder for shards"
+        )
     if options.engine == "ray" and (not out or _is_file(out)):
         raise OutputError("--engine ray writes shards; give --out DIR")
     if options.features and (not out or suffix == ".csv"):

@@ -9,13 +9,19 @@ The ten crops are pycaffe's unless MATLAB's are asked for: the same four corners
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from converter import Preprocess, load_mean
+from converter.errors import InvalidNetError
 from converter.preprocess import TenCrop
+from converter.resizing.resize import Rule as ResizeRule
+
+if TYPE_CHECKING:
+    from .network import Rule
 
 SIZE = (256, 256)
 CROP = (227, 227)
@@ -57,9 +63,26 @@ def preprocessing(
     )
 
 
-def _check_channels(mean: np.ndarray[Any, Any]) -> None:
-    from converter.errors import InvalidNetError
+def overridden(
+    rule: Rule, *, resize: ResizeRule | None = None, ten_crop: TenCrop | None = None
+) -> Rule:
+    """Return a preprocessing with another rule of resizing or other ten crops, where they are given.
 
+    Raises:
+        InvalidNetError: an unknown name, or a preprocessing that has neither to choose, such as ResMem's.
+    """
+    chosen: dict[str, Any] = {"rule": resize, "ten_crop": ten_crop}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    if not chosen:
+        return rule
+    if not isinstance(rule, Preprocess):
+        raise InvalidNetError(
+            "ResMem is fed in one way alone; leave out the rule of resizing and the kind of ten crops"
+        )
+    return replace(rule, **chosen)
+
+
+def _check_channels(mean: np.ndarray[Any, Any]) -> None:
     if mean.ndim != 3 or mean.shape[0] != 3:
         raise InvalidNetError(
             f"the mean has shape {mean.shape}; MemNet's is (3, 256, 256) or (3, 1, 1), channels first, BGR"

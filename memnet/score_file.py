@@ -9,21 +9,26 @@ from pathlib import Path, PurePath
 
 from converter.errors import FileFormatError, context
 
-NAMES = ("image", "path", "id", "name", "file", "filename", "image_file")
+NAMES = ("image", "path", "id", "name", "file", "filename", "image_file", "image_name")
 SCORES = ("score", "memorability", "prediction")
 
 
-def scores_of(path: str | Path, names: Sequence[str]) -> dict[str, float]:
+def scores_of(
+    path: str | Path, names: Sequence[str], *, column: str | None = None, any_of: bool = True
+) -> dict[str, float]:
     """Return name -> score, in the order of `names`, for those that the CSV has a score of.
 
     A picture is found by its path as it stands, or by its file name where that is unique on both sides. Rows without
-    a score are passed over.
+    a score are passed over. `column` names the scores' column, by default the first of SCORES that there is; without
+    `any_of` a CSV may name none of the pictures.
 
     Raises:
         FileFormatError: no such file, no column of names or of scores, a score that is no number, or no match at all.
     """
     with context(str(path)):
-        given = _read(Path(path))
+        given = _read(Path(path), column)
+        if names and all(name in given for name in names):
+            return {name: given[name] for name in names}
         short = _by_file_name(given)
         counts = Counter(PurePath(name).name for name in names)
         found = {}
@@ -33,19 +38,20 @@ def scores_of(path: str | Path, names: Sequence[str]) -> dict[str, float]:
                 found[name] = given[name]
             elif counts[end] == 1 and end in short:
                 found[name] = short[end]
-        if not found:
+        if any_of and not found:
             raise FileFormatError(
                 f"names none of the pictures; it has {next(iter(given), 'nothing')!r}, the pictures are {names[0]!r}"
             )
     return found
 
 
-def _read(path: Path) -> dict[str, float]:
+def _read(path: Path, column: str | None) -> dict[str, float]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             fields = rows.fieldnames or ()
-            name, score = _column(fields, NAMES), _column(fields, SCORES)
+            name = _column(fields, NAMES)
+            score = _column(fields, SCORES if column is None else (column.strip().lower(),))
             return {row[name]: _number(row[score], row[name]) for row in rows if row[score]}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         said = error.strerror if isinstance(error, OSError) else error

@@ -45,7 +45,7 @@ def run_shards(
     manifest = Manifest(identity=identity, inputs_sha256=plan_digest(shards, columns))
     done = _begin(place, manifest, force=manner.force)
     missing = [shard for shard in shards if shard.name not in done]
-    scorer = local if engine == "local" else Scorer(choice, expected=identity)
+    scorer = local if engine == "local" else Scorer(choice.absolute(), expected=identity)
     worker = ShardWorker(
         scorer=scorer,
         identity=identity,
@@ -86,7 +86,10 @@ def _begin(place: Place, manifest: Manifest, *, force: bool) -> set[str]:
             f"{place.absolute}: has shards but no {MANIFEST} to go on by; take another --out, or --force"
         )
     else:
-        place.write(MANIFEST, manifest.to_json().encode())
+        try:
+            place.write(MANIFEST, manifest.to_json().encode())
+        except OSError as error:
+            raise OutputError(f"{place.absolute}: cannot be written ({error})") from error
     return ours
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class ShardWorker:
     out: str
     columns: Columns
     on_error: OnError = "record"
+    base: str = field(default_factory=os.getcwd)
+    """What relative paths of images start from, on every machine."""
 
     def __call__(self, shard: Shard) -> Done:
         """Score a shard and write its file; a storage that fails is tried again. Never raises for its input."""
@@ -73,7 +76,7 @@ class ShardWorker:
 
     def _rows(self, shard: Shard) -> Iterator[Row]:
         at_once = self.scorer.network.pictures_at_once
-        for row in self.scorer.rows(shard.items(self.columns, at_once)):
+        for row in self.scorer.rows(shard.items(self.columns, at_once, self.base)):
             if row.error is not None and self.on_error == "fail":
                 raise FileFormatError(row.error).within(row.id)
             yield row
@@ -81,7 +84,7 @@ class ShardWorker:
     def _to_parquet(self, rows: list[Row]) -> bytes:
         """Return the file's bytes: a shard of scores is small, and one of features is meant to be."""
         shapes = [row.features.shape for row in rows if row.features is not None]
-        layout = schema(self.identity.features, shapes[0] if shapes else ())
+        layout = schema(self.identity, shapes[0] if shapes else ())
         made = table(
             [row.id for row in rows],
             [Entry(None if row.score is None else float(row.score), row.error) for row in rows],

@@ -58,10 +58,13 @@ class Shard:
         record = json.loads(text)
         return Shard(**record | {key: tuple(record[key]) for key in ("paths", "row_groups")})
 
-    def items(self, columns: Columns, at_once: int) -> Iterator[Item]:
-        """Yield the id and the file or bytes of each image; at most `at_once` images are read ahead."""
+    def items(self, columns: Columns, at_once: int, base: str = "") -> Iterator[Item]:
+        """Yield the id and the file or bytes of each image; at most `at_once` images are read ahead.
+
+        Relative paths start from `base`.
+        """
         if not self.file:
-            yield from ((name, Path(name).absolute()) for name in self.paths)
+            yield from ((name, Path(base, name)) for name in self.paths)
             return
         place = Place(self.file)
         with place.filesystem.open_input_file(place.path) as file:

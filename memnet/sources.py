@@ -6,10 +6,15 @@ import csv
 import glob
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
-from converter.errors import FileFormatError
+from converter.errors import FileFormatError, listed
+
+from .data.text import delimiter_of
 
 STDIN = "-"
 COLUMN = "path"
@@ -26,46 +31,100 @@ def find_images(
     it tells.
 
     Raises:
-        FileFormatError: a folder, pattern, CSV or list without images, or a CSV that cannot be read.
+        FileFormatError: a folder, pattern, CSV or list without images, a CSV or list that cannot be read, or names that
+            no output could hold, because they are not UTF-8.
     """
     found: dict[str, None] = {}
     for source in sources:
+        if not source:
+            raise FileFormatError("a source is an empty text; give a file, folder or pattern")
         names = list(_named(source, column, Path(root or "")))
         if not names:
             raise FileFormatError(_nothing(source))
         found.update(dict.fromkeys(names))
+    odd = [name for name in found if not _is_text(name)]
+    if odd:
+        told = [name.encode("utf-8", "backslashreplace").decode() for name in odd]
+        raise FileFormatError(
+            f"rename what is not UTF-8, for no output can hold it: {listed(told)}"
+        )
     return list(found)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is Unicode; bytes that are none come from the file system as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named(source: str, column: str, root: Path) -> Iterator[str]:
     if source == STDIN:
-        yield from (str(root / line.rstrip("\r\n")) for line in sys.stdin if line.strip())
+        yield from (str(root / line) for line in _of_stdin())
     elif Path(source).is_dir():
         yield from in_folder(source)
     elif Path(source).suffix.lower() == ".csv":
         yield from (str(root / name) for name in _of_csv(Path(source), column))
     elif glob.has_magic(source) and not Path(source).exists():
-        for match in sorted(glob.glob(source, recursive=True)):  # noqa: PTH207 (absolute patterns)
+        for match in _matches(source):
             yield from in_folder(match) if Path(match).is_dir() else [match]
     else:
         yield source
 
 
-def in_folder(folder: str | Path) -> Iterator[str]:
-    """Yield the files below a folder that have an image's suffix: names sorted, files before folders."""
+def _of_stdin() -> Iterator[str]:
+    try:
+        yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"the list on stdin is not UTF-8 text ({error})") from error
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches, sorted; `**` goes through no folder twice on one way."""
+    parts = Path(pattern).parts
+    free = parts.index("**") if "**" in parts else len(parts)
+    real = lru_cache(maxsize=4096)(os.path.realpath)
+    for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (absolute patterns)
+        way = [real(folder) for folder in Path(match).parents if len(folder.parts) >= free]
+        if len(set(way)) == len(way):
+            yield match
+
+
+def in_folder(folder: str | Path, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the files below a folder that have an image's suffix: names sorted, files before folders.
+
+    Links to folders are followed, but for those that lead back up, to one of `above` it. A folder that cannot be listed
+    is left out with a warning.
+    """
     from .images import SUFFIXES
 
-    for base, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            if Path(name).suffix.lower() in SUFFIXES:
-                yield str(Path(base) / name)
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    above = above or tuple(map(str, Path(real).parents))
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name, entry.is_dir()) for entry in entries)
+    except OSError as error:
+        warnings.warn(
+            f"{folder}: is left out, it cannot be listed ({error.strerror})", stacklevel=2
+        )
+        return
+    for name, is_folder in names:
+        if not is_folder and Path(name).suffix.lower() in SUFFIXES:
+            yield str(Path(folder) / name)
+    for name, is_folder in names:
+        if is_folder:
+            yield from in_folder(Path(folder) / name, (*above, real))
 
 
 def _of_csv(path: Path, column: str) -> Iterator[str]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
+            header = file.readline()
+            rows = csv.DictReader(chain([header], file), delimiter=delimiter_of(header))
             if column not in (rows.fieldnames or ()):
                 raise FileFormatError(
                     f"{path}: has no column {column!r}, but {', '.join(rows.fieldnames or ('nothing',))}; "

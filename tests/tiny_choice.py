@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from memnet.calibration import load_calibration
 from memnet.choice import Choice, Identity, preprocess_version
 from memnet.network import Network
-from memnet.preprocessing import preprocessing
+from memnet.preprocessing import overridden, preprocessing
 
 
 class Tiny(nn.Module):
@@ -43,10 +44,15 @@ class TinyChoice(Choice):
             os._exit(1)
         return Network(
             model=Tiny().eval(),
-            rule=preprocessing(np.zeros((3, 1, 1), np.float32)),
+            rule=overridden(
+                preprocessing(np.zeros((3, 1, 1), np.float32)),
+                resize=self.resize,
+                ten_crop=self.ten_crop,
+            ),
             crops=self.crops,
             batch_size=self.batch_size,
             features=self.features,
+            calibration=load_calibration(self.calibration),
         )
 
     def identity(self, network: Network) -> Identity:
@@ -56,4 +62,5 @@ class TinyChoice(Choice):
             crops=self.crops,
             preprocess_version=preprocess_version(network.rule),
             features=self.features,
+            calibration=network.calibration.identity,
         )

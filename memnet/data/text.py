@@ -38,14 +38,15 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
         FileFormatError: no header, or one without the columns that are `needed`.
     """
     text = read_text(path)
-    header = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=header.count)
+    delimiter = delimiter_of(text.partition("\n")[0])
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
     columns = [column.strip() for column in reader.fieldnames or ()]
     reader.fieldnames = columns
     with context(str(path)):
+        if not any(columns):
+            raise FileFormatError("lacks the column names, which are a table's first line")
         lacking = [column for column in needed if column not in columns]
-        if lacking or not columns:
+        if lacking:
             raise FileFormatError(
                 f"lacks the column {', '.join(lacking)}; it has {', '.join(columns)}"
             )
@@ -53,6 +54,11 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
             return [{column: row[column] for column in columns} for row in reader]
         except csv.Error as error:
             raise FileFormatError(f"is no CSV ({error})") from error
+
+
+def delimiter_of(header: str) -> str:
+    """Return whichever of comma, semicolon and tab a CSV's header has most of."""
+    return max(_DELIMITERS, key=header.count)
 
 
 def number(text: str) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import memnet_rule as rule
@@ -13,6 +15,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+import memnet
 from memnet.cli import main
 
 
@@ -55,6 +58,22 @@ def test_table_and_the_files_origin(
     expected = np.load(rule.RECORDED)["out/fc8-euclidean"][0].mean()
     assert captured.out.splitlines()[1].split()[-1] == f"{expected:.4f}"
     assert "another file with MemNet's layers" in captured.err
+
+
+def test_matlabs_ten_crops_and_a_calibration_are_asked_for(
+    full_folder: Path, full_model: memnet.MemNet, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "s.csv"
+    arguments = ["predict", str(pictures), "--model", str(full_folder), "--out", str(out)]
+    arguments += ["--crops", "ten", "--ten-crop", "matlab", "--calibration", "ganalyze"]
+    assert main([*arguments, "--resize", "pil"]) == 0
+    with out.open(newline="") as file:
+        found = [float(row["score"]) for row in csv.DictReader(file)]
+    prep = replace(vars(full_model)["preprocess"], ten_crop="matlab", rule="pil")
+    expected = memnet.predict(full_model, rule.images()[:2], "ten", preprocess=prep)
+    np.testing.assert_allclose(found, (expected - 0.7626) * 2 + 0.65, rtol=1e-5)
+    manifest = json.loads((tmp_path / "s.csv.manifest.json").read_text())
+    assert manifest["calibration"] == "ganalyze"
 
 
 def test_missing_mean_is_said_once(
@@ -123,11 +142,19 @@ def test_features_of_a_folder_to_npy(full_folder: Path, pictures: Path, tmp_path
         (["--engine", "ray"], "--engine ray writes shards; give --out DIR"),
         (["--features", "fc7"], "give --out FILE.npy or FILE.parquet"),
         (["--features", "fc7", "--out", "a.csv"], "give --out FILE.npy or FILE.parquet"),
+        (
+            ["--out", "a.tsv"],
+            "a.tsv: .tsv is not written; give FILE.csv, FILE.parquet, FILE.npy, or a",
+        ),
         (["--out", "a.npy"], "a.npy: holds features; name a layer with --features"),
         (["b.parquet", "--out", "a.csv"], "b.parquet: Parquet is read into shards; give --out DIR"),
         (["--device", "gpu"], "device 'gpu': take auto, cpu, cuda or cuda:N"),
         (["--features", "fc9", "--out", "a.npy"], "no blob or module 'fc9'"),
         (["--model", "resmem", "--mean", "m.npy"], "ResMem"),
+        (
+            ["--calibration", "m.json"],
+            "m.json: cannot be read (No such file or directory); a calib",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_told(
@@ -179,8 +206,7 @@ def test_help_lists_only_what_exists(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
-    assert "predict" in text
-    assert "train" not in text
+    assert {"predict", "train"} <= set(text.split())
     with pytest.raises(SystemExit, match="2"):
         main(["evaluate"])
 
@@ -203,3 +229,11 @@ def test_help_needs_neither_numpy_nor_torch() -> None:
         "assert not {'numpy', 'torch', 'google.protobuf'} & sys.modules.keys(), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_pillows_remarks_that_name_no_file_are_kept_back(
+    full_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("1", (10_000, 9_000)).save(pictures / "large.png")  # Pillow warns from 89 million on
+    assert main(["predict", str(pictures / "large.png"), "--model", str(full_folder)]) == 0
+    assert "warning" not in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import memnet
 from converter.errors import FileFormatError
 from memnet.cli import main
 from memnet.diagnose import Observed, Spread, diagnose, measure, tolerated
+from memnet.diagnose_command import _check_spread, _read
 from memnet.diagnose_text import report
 from memnet.feedings import RIGHT, Feeding, feedings
 from memnet.preprocessing import preprocessing
@@ -305,3 +307,51 @@ def test_odd_score_file_is_told(tmp_path: Path, text: str, match: str) -> None:
 def test_missing_score_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"none\.csv: cannot be read as a CSV"):
         scores_of(tmp_path / "none.csv", ["a.jpg"])
+
+
+def test_command_leaves_out_and_names_broken_pictures(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "0a.png").write_text("no picture")
+    names = [str(path) for path in sorted(pictures.iterdir())]
+    assert list(_read(names)) == [names[0], *names[2:]]
+    assert "0a.png: is not an image that Pillow can read; left out" in capsys.readouterr().err
+    with pytest.raises(FileFormatError, match="2 pictures have no spread to speak of"):
+        _read(names[:3])
+
+
+def test_pictures_that_are_all_alike_are_refused() -> None:
+    """A division by zero."""
+    feeding = Feeding(name=RIGHT, says="", feed=lambda image: image)
+    spread = Spread(feeding=feeding, scores=np.full((3, 10), 0.5, np.float32))
+    with pytest.raises(FileFormatError, match="all 3 pictures have one score, which tells nothing"):
+        _check_spread(spread)
+
+
+def test_ten_crops_that_spread_where_one_does_not_are_reported(spreads: tuple[Spread, ...]) -> None:
+    """A division by zero."""
+    said = report(diagnose(spreads, of_spread(0.0, 0.08))).replace("\n", " ")
+    assert "the averages spread, and one crop not at all. Averaging is not what made" in said
+
+
+@pytest.mark.parametrize(
+    ("score", "options", "match"),
+    [
+        ("nan", [], "the score of .* is nan; leave such rows empty or out"),
+        ("0.5", ["--observed-sd", "0.1"], "are two things to judge; give one"),
+    ],
+)
+def test_command_refuses_what_cannot_be_judged(
+    full_folder: Path,
+    pictures: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    score: str,
+    options: list[str],
+    match: str,
+) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("image,score\n" + "".join(f"{path},{score}\n" for path in pictures.iterdir()))
+    command = ["diagnose", str(pictures), "--model", str(full_folder), "--scores", str(scores)]
+    assert main([*command, *options]) == 2
+    assert re.search(match, capsys.readouterr().err)

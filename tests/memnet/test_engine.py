@@ -17,6 +17,7 @@ from tiny_choice import TinyChoice
 
 from converter.errors import FileFormatError, OutputError, UnsupportedError, WeightsError
 from memnet import shard_work
+from memnet.choice import Choice
 from memnet.engine import Scorer, score_batch
 from memnet.file_run import Manner, Tally
 from memnet.places import Place
@@ -255,3 +256,33 @@ def test_more_workers_than_there_is_room_for_are_refused() -> None:
         pool_size({"CPU": 4.0}, wanted=4)
     with pytest.raises(UnsupportedError, match="room for 0 workers"):
         pool_size({"CPU": 4.0, "GPU": 0.0}, gpus=1)
+
+
+def test_relative_paths_start_where_the_command_was_given(tmp_path: Path) -> None:
+    """A worker of another machine has another working directory."""
+    shard = Shard(index=0, rows=2, paths=("a.png", "/data/b.png"))
+    found = list(shard.items(Columns(), 1, str(tmp_path)))
+    assert found == [("a.png", tmp_path / "a.png"), ("/data/b.png", Path("/data/b.png"))]
+
+
+def test_choice_for_another_machine_has_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = Choice(model="m.pt", mean="mean.npy", calibration="c.json").absolute()
+    assert (found.model, found.weights) == (str(tmp_path / "m.pt"), None)
+    assert (found.mean, found.calibration) == (str(tmp_path / "mean.npy"), str(tmp_path / "c.json"))
+    assert Choice(model="resmem", calibration="ganalyze").absolute() == Choice(
+        model="resmem", calibration="ganalyze"
+    )
+
+
+def test_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Place, "write", refusing)
+    with pytest.raises(OutputError, match=r"out: cannot be written \(.*No space left on device"):
+        run_shards(TinyChoice(), [], str(tmp_path / "out"), Columns(), manner=Manner(quiet=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from tiny_choice import TinyChoice
 
 from converter.errors import FileFormatError, OutputError
 from memnet import stream
+from memnet.calibration import Linear, save_calibration
 from memnet.file_run import Manner, Tally, write_file
+from memnet.journal import Journal
 
 MANNER = Manner(quiet=True)
 
@@ -171,6 +175,9 @@ def test_complete_output_gets_only_what_is_new(
         ({"crops": "ten"}, "crops 'center', not 'ten'"),
         ({"model": "other"}, "model 'memnet', not 'other'"),
         ({"features": "pool"}, "features None, not 'pool'; other images"),
+        ({"calibration": "ganalyze"}, "calibration 'raw', not 'ganalyze'"),
+        ({"ten_crop": "matlab"}, "preprocess version '1-.*', not '1-.*'"),
+        ({"resize": "opencv"}, "preprocess version '1-.*', not '1-.*'"),
     ],
 )
 def test_other_settings_are_refused(
@@ -186,6 +193,44 @@ def test_other_settings_are_refused(
     assert out.read_bytes() == before
     write_file(TinyChoice(**change), names[:2], out, replace(MANNER, force=True))
     assert out.read_bytes() != before
+
+
+def test_calibrations_of_equal_kind_and_other_numbers_do_not_mix(
+    names: list[str], tmp_path: Path
+) -> None:
+    out, file = tmp_path / "s.parquet", tmp_path / "c.json"
+    choice = TinyChoice(calibration=str(file))
+    save_calibration(Linear(slope=2, intercept=-0.5), file)
+    write_file(choice, names, out, MANNER)
+    raw = memnet_scores(names, tmp_path)
+    table = pq.read_table(out)
+    expected = [
+        None if score is None else np.float32(np.clip(2 * score - 0.5, 0, 1)) for score in raw
+    ]
+    assert table["score"].to_pylist() == expected
+    assert table.schema.field("score").metadata[b"calibration"].startswith(b"linear-")
+    save_calibration(Linear(slope=2, intercept=-0.25), file)
+    with pytest.raises(OutputError, match=r"begun with calibration 'linear-\w+', not 'linear-"):
+        write_file(choice, names, out, MANNER)
+
+
+def memnet_scores(names: list[str], tmp_path: Path) -> list[float | None]:
+    write_file(TinyChoice(), names, tmp_path / "raw.parquet", MANNER)
+    raw: list[float | None] = pq.read_table(tmp_path / "raw.parquet")["score"].to_pylist()
+    return raw
+
+
+def test_run_begun_before_calibrations_were_recorded_goes_on(
+    names: list[str], tmp_path: Path
+) -> None:
+    out, manifest = tmp_path / "s.csv", tmp_path / "s.csv.manifest.json"
+    write_file(TinyChoice(), names, out, MANNER)
+    record = json.loads(manifest.read_text())
+    del record["calibration"]
+    manifest.write_text(json.dumps(record))
+    write_file(TinyChoice(), names, out, MANNER)
+    with pytest.raises(OutputError, match="calibration 'raw', not 'ganalyze'"):
+        write_file(TinyChoice(calibration="ganalyze"), names, out, MANNER)
 
 
 def test_features_of_other_images_are_refused(names: list[str], tmp_path: Path) -> None:
@@ -240,3 +285,42 @@ def test_one_percent_broken_finishes_with_every_file_named(
     assert broken == [str(made[at]) for at in (57, 157, 257)]
     said = capsys.readouterr().err
     assert all(f"memnet: {name}: " in said for name in broken)
+
+
+def test_features_that_no_row_belongs_to_are_cut_off(names: list[str], tmp_path: Path) -> None:
+    """What a full disk or a kill had left before the first row shifted all features."""
+    choice, out, whole = TinyChoice(features="pool"), tmp_path / "f.npy", tmp_path / "w.npy"
+    (tmp_path / "f.npy.features.part").write_bytes(b"torn")
+    write_file(choice, names, out, MANNER)
+    write_file(choice, names, whole, MANNER)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_second_run_into_one_file_is_refused(names: list[str], tmp_path: Path, force: bool) -> None:
+    """Their features came between one another."""
+    out, first = tmp_path / "s.csv", Journal(tmp_path / "s.csv")
+    with first.locked(), pytest.raises(OutputError, match=r"s\.csv\.part: another run is writing"):
+        write_file(TinyChoice(), names, out, replace(MANNER, force=force))
+    assert list(tmp_path.glob("s.csv*")) == []
+    assert write_file(TinyChoice(), names, out, MANNER).pictures == 11
+
+
+def test_full_disk_is_told_and_the_run_goes_on_later(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice, out, whole = (
+        TinyChoice(batch_size=2, features="pool"),
+        tmp_path / "f.npy",
+        tmp_path / "w.npy",
+    )
+    write_file(choice, names, whole, MANNER)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150, resource.RLIM_INFINITY))  # a disk of 150 bytes
+    monkeypatch.setattr(signal, "SIGXFSZ", signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+    try:
+        with pytest.raises(OutputError, match=r"f\.npy.*: cannot be written \(File too large\)"):
+            write_file(choice, names, out, MANNER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    write_file(choice, names, out, MANNER)
+    assert out.read_bytes() == whole.read_bytes()

@@ -19,7 +19,7 @@ from converter import tolerance
 from converter.errors import InvalidNetError, WeightsError
 from memnet.cli import main
 from memnet.convolutional import fully_convolutional
-from memnet.heatmap import Heatmap, heatmap, resized_rule
+from memnet.heatmap import Heatmap, _averaged, heatmap, resized_rule, strips
 from memnet.overlay import blend, overlay
 
 
@@ -94,7 +94,7 @@ def test_map_is_the_average_of_scales_laid_over_the_picture(found: Heatmap) -> N
     np.testing.assert_allclose(found.scores, np.mean(layers, axis=0), rtol=1e-6)
 
 
-@pytest.mark.parametrize("sizes", [(226,), (195,), (451, 450), ()])
+@pytest.mark.parametrize("sizes", [(226,), (195,), (451, 450), (), (3459,)])
 def test_sizes_with_windows_cut_off_are_refused(
     full_model: memnet.MemNet, sizes: tuple[int, ...]
 ) -> None:
@@ -155,3 +155,23 @@ def test_command_that_fails_leaves_nothing(
     assert main([*command, "-o", str(tmp_path / "maps")]) == 2
     assert "photo.jpg: is not an image" in capsys.readouterr().err
     assert not (tmp_path / "maps").exists()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (700, 2)])
+def test_odd_shapes_have_a_map_and_an_overlay(
+    full_model: memnet.MemNet, shape: tuple[int, int]
+) -> None:
+    grey = np.random.default_rng(4).integers(0, 256, shape, np.uint8)
+    made = heatmap(full_model, grey, sizes=(259,))
+    assert made.scores.shape == shape
+    assert overlay(made).height >= shape[0]
+
+
+def test_large_picture_is_worked_on_in_strips(
+    found: Heatmap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = blend(found)
+    monkeypatch.setattr("memnet.heatmap.STRIP", 3000)
+    assert [rows.start for rows in strips(25, 300)] == [0, 10, 20]
+    assert np.array_equal(blend(found), whole)
+    np.testing.assert_allclose(_averaged(found.cells, (211, 300)), found.scores, rtol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -120,3 +122,74 @@ def test_odd_tensors_are_refused() -> None:
         read_image(torch.zeros(8, 8, 3, dtype=torch.uint8))
     with pytest.raises(FileFormatError, match="must be uint8, 0 to 255, found float32"):
         read_image(torch.zeros(3, 8, 8))
+
+
+def test_transparent_palette_is_its_colours_without_a_warning(tmp_path: Path) -> None:
+    """Pillow warns, which named no file."""
+    picture = Image.fromarray(natural_images(1, size=16)[0]).convert("P")
+    path = tmp_path / "palette.png"
+    picture.save(path, transparency=bytes([0, 128, *[255] * 254]))
+    assert np.array_equal(read_image(path), np.asarray(picture.convert("RGB")))
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", r"a\.jpg: .*Pillow can read: it is an empty file; the download failed"),
+        (b"<!DOCTYPE html><title>404</title>", r"can read: it is a web page; .*\(\"404\"\)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "`git lfs pull`"),
+        (b"no picture", r"is not an image that Pillow can read$"),
+    ],
+)
+def test_what_came_in_place_of_a_picture_is_told(
+    content: bytes, match: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=match):
+        read_image(path)
+
+
+def test_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(FileFormatError, match=r"a\.jpg: is a named pipe"):
+        read_image(tmp_path / "a.jpg")
+
+
+def test_more_pixels_than_pillow_allows_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    Image.new("1", (20_000, 20_000)).save(path)
+    with pytest.raises(FileFormatError, match=r"huge\.png: is refused: Image size \(400000000"):
+        read_image(path)
+
+
+def test_whatever_a_decoder_raises_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged TIFF ended a run with a TypeError, one in some 100,000."""
+    data = BytesIO()
+    Image.fromarray(natural_images(1, size=16)[0]).save(data, "TIFF")
+    at = data.getvalue().index(b"\x11\x01\x04\x00") + 2  # the type of StripOffsets: now texts
+    damaged = bytearray(data.getvalue())
+    damaged[at] = 2
+    with pytest.raises(FileFormatError, match="cannot be read as an image"):
+        read_image(bytes(damaged))
+
+
+@pytest.mark.parametrize("source", [None, 1.0, [[1, 2], [3, 4]], bytearray(b"a")])
+def test_what_is_no_image_is_refused_with_what_may_be(source: object) -> None:
+    with pytest.raises(TypeError, match="a PIL image, an array or a tensor, found"):
+        read_image(source)  # type: ignore[arg-type]
+
+
+def test_pil_image_of_a_damaged_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "cut.png"
+    Image.fromarray(natural_images(1)[0]).save(path)
+    path.write_bytes(path.read_bytes()[:900])
+    with Image.open(path) as picture, pytest.raises(FileFormatError, match="truncated"):
+        read_image(picture)
+
+
+def test_type_that_numpy_lacks_is_refused() -> None:
+    import torch
+
+    with pytest.raises(FileFormatError, match="must be uint8, 0 to 255, found bfloat16"):
+        read_image(torch.zeros(3, 8, 8, dtype=torch.bfloat16))

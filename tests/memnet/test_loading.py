@@ -233,6 +233,44 @@ def test_folder_without_a_mean_has_no_preprocessing_of_its_own(
         assert vars(memnet.load(tmp_path))["preprocess"] is None
 
 
+@pytest.fixture
+def folder(full_folder: Path, tmp_path: Path) -> Path:
+    """A converted folder whose configuration may be changed."""
+    (tmp_path / "model.safetensors").symlink_to(full_folder / "model.safetensors")
+    for name in ("preprocessor_config.json", "mean.npy"):
+        (tmp_path / name).write_bytes((full_folder / name).read_bytes())
+    return tmp_path
+
+
+def configured(folder: Path, **changes: object) -> Path:
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return folder
+
+
+def test_mean_replaces_the_folders_mean_alone(folder: Path) -> None:
+    """Its rule of resizing, ten crops and scale were lost."""
+    changes = {"resize_rule": "opencv", "ten_crop": "matlab", "rescale_factor": 0.5}
+    size, means = {"height": 300, "width": 280}, [4.0, 5.0, 6.0]
+    configured(folder, **changes, size=size, mean_file=None, image_mean=means)
+    prep = vars(memnet.load(folder, mean=np.full((3, 1, 1), 7, np.float32)))["preprocess"]
+    assert prep.mean.ravel().tolist() == [7, 7, 7]
+    assert (prep.rule, prep.ten_crop, prep.scale, prep.resize) == (
+        "opencv", "matlab", 0.5, (300, 280)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (3, 256, 256)])
+def test_mean_for_a_folder_without_one_brings_memnets_size(
+    folder: Path, shape: tuple[int, ...]
+) -> None:
+    """Converted without a mean image, a folder resizes straight to 227 x 227."""
+    straight = {"height": 227, "width": 227}
+    configured(folder, mean_file=None, size=straight, ten_crop="matlab")
+    prep = vars(memnet.load(folder, mean=np.zeros(shape, np.float32)))["preprocess"]
+    assert (prep.resize, prep.crop, prep.ten_crop) == ((256, 256), (227, 227), "matlab")
+
+
 def test_safetensors_whose_length_begins_like_a_pickle_is_none(tmp_path: Path) -> None:
     """A header of 0x380 bytes begins with a pickle's first two; it was refused as one."""
     path = tmp_path / "odd.safetensors"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import memnet_rule as rule
 import numpy as np
 import pytest
+import torch
 from natural_images import natural_images
 from PIL import Image
 
 import memnet
 from converter import Preprocess
-from converter.errors import FileFormatError, InvalidNetError
+from converter.errors import CaffeError, FileFormatError, InvalidNetError
 from memnet.crops import crop
 from memnet.images import read_image
 from memnet.preprocessing import CHANNEL_MEANS, DefaultMeanWarning, preprocessing
+from memnet.resmem_preprocess import ResMemPreprocess
 
 
 def test_ten_crops_are_pycaffes_bitwise() -> None:
@@ -170,6 +174,37 @@ def test_truncated_and_missing_pictures_are_told(tmp_path: Path) -> None:
         read_image(tmp_path / "none.jpg")
 
 
+def test_calibration_is_of_the_average_over_crops(full_model: memnet.MemNet) -> None:
+    raw = memnet.predict(full_model, rule.images()[:2], "ten").astype(np.float64)
+    found = memnet.predict(full_model, rule.images()[:2], "ten", calibration="ganalyze")
+    expected = np.clip((raw - 0.7626) * 2 + 0.65, 0, 1)
+    np.testing.assert_array_equal(found, expected.astype(np.float32))
+
+
+def test_resize_and_ten_crops_may_be_another_rules(full_model: memnet.MemNet) -> None:
+    image = natural_images(1, size=300)[0]
+    found = memnet.predict(full_model, [image], "ten", resize="opencv", ten_crop="matlab")
+    prep = replace(vars(full_model)["preprocess"], rule="opencv", ten_crop="matlab")
+    assert found == memnet.predict(full_model, [image], "ten", preprocess=prep)
+    assert found != memnet.predict(full_model, [image], "ten")
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"resize": "nearest"}, "rule is 'nearest'; known: matlab, opencv, pil, skimage-legacy"),
+        ({"ten_crop": "caffe"}, "ten_crop is 'caffe'; known: pycaffe, matlab"),
+        ({"resize": "pil", "preprocess": ResMemPreprocess()}, "ResMem is fed in one way alone"),
+        ({"calibration": "none.json"}, "a calibration is raw, ganalyze or a saved file"),
+    ],
+)
+def test_unknown_settings_are_refused(
+    full_model: memnet.MemNet, settings: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(CaffeError, match=match):
+        memnet.predict(full_model, [], **settings)
+
+
 def test_unknown_crops_are_refused(full_model: memnet.MemNet) -> None:
     with pytest.raises(ValueError, match="crops is 'five'; it may be 'center' or 'ten'"):
         memnet.predict(full_model, [], "five")
@@ -178,3 +213,39 @@ def test_unknown_crops_are_refused(full_model: memnet.MemNet) -> None:
 def test_one_string_is_refused(full_model: memnet.MemNet) -> None:
     with pytest.raises(TypeError, match="give a list of paths"):
         memnet.predict(full_model, "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("images", "match"),
+    [
+        (np.zeros((9, 7, 3), np.uint8), r"one array of shape \(9, 7, 3\); give a list of images"),
+        (torch.zeros(3, 9, 7, dtype=torch.uint8), r"one array of shape \(3, 9, 7\)"),
+        (Image.new("RGB", (7, 9)), "images is one Image; give a list"),
+        (Path("a.jpg"), "images is one PosixPath; give a list"),
+    ],
+)
+def test_one_image_is_not_taken_for_a_list(
+    full_model: memnet.MemNet, images: Any, match: str
+) -> None:
+    """The rows of an array were scored as grey pictures."""
+    with pytest.raises(TypeError, match=match):
+        memnet.predict(full_model, images)
+
+
+def test_stacks_are_lists(full_model: memnet.MemNet) -> None:
+    stack = natural_images(2, size=40)
+    expected = memnet.predict(full_model, list(stack))
+    assert np.array_equal(memnet.predict(full_model, stack), expected)
+    planes = torch.from_numpy(stack.transpose(0, 3, 1, 2).copy())
+    assert np.array_equal(memnet.predict(full_model, planes), expected)
+
+
+def test_odd_image_is_named_by_its_place(full_model: memnet.MemNet) -> None:
+    images = [np.zeros((9, 7, 3), np.uint8), np.zeros((9, 7, 4), np.uint8)]
+    with pytest.raises(FileFormatError, match=r"^images\[1\]: an image array must be"):
+        memnet.predict(full_model, images)
+
+
+def test_negative_workers_are_refused(full_model: memnet.MemNet) -> None:
+    with pytest.raises(ValueError, match="workers is -1; it must be at least 0"):
+        memnet.predict(full_model, [], workers=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_list_on_stdin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("only.csv", "the CSV names no images"),
         ("bad.csv", "cannot be read as a CSV"),
         ("gone.csv", "No such file"),
+        ("", "a source is an empty text"),
     ],
 )
 def test_source_without_images_is_refused(
@@ -75,3 +77,41 @@ def test_source_without_images_is_refused(
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(FileFormatError, match=match):
         find_images([source])
+
+
+def test_links_to_folders_are_followed_but_not_in_circles(folder: Path) -> None:
+    (folder / "deep/er/up").symlink_to(folder)
+    (folder / "deep/z").symlink_to(folder / "Z")
+    found = [str(Path(name).relative_to(folder)) for name in find_images([str(folder / "deep")])]
+    assert found == ["deep/c.jpeg", "deep/er/d.webp", "deep/z/e.tif"]
+    assert find_images(["deep/**/*.webp"]) == ["deep/er/d.webp"]
+
+
+def test_folder_that_cannot_be_listed_is_told_and_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def refusing(path: Path) -> object:
+        if Path(path).name == "Z":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.warns(UserWarning, match=r"Z: is left out, .*\(Permission denied\)"):
+        found = find_images([str(folder)])
+    assert len(found) == 5
+
+
+def test_names_that_no_output_can_hold_are_told_at_once(folder: Path) -> None:
+    """The run ended in a traceback when it came to write the names."""
+    for name in (b"a\xff.jpg", b"b\xfe.jpg"):
+        (folder / os.fsdecode(name)).touch()
+    with pytest.raises(FileFormatError, match=r"not UTF-8, .*:\s+.*a.udcff\.jpg\n.*b.udcfe"):
+        find_images([str(folder)])
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_csv_may_have_another_delimiter(folder: Path, delimiter: str) -> None:
+    (folder / "list.csv").write_text(f"score{delimiter}path\n0,5{delimiter}b.jpg\n")
+    assert find_images(["list.csv"]) == ["b.jpg"]

@@ -62,6 +62,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
          "has no column Path, but path, score; name it with path_column"),
         ("path,score\n", {}, "has no column path or .*, but no rows"),
         ("", {}, "lacks the column"),
+        ("path,score\na.jpg,0.5\n,0.5\n", {}, "row 3: has no path"),
     ],
 )  # fmt: skip
 def test_other_columns_are_refused(tmp_path: Path, text: str, given: dict, match: str) -> None:
