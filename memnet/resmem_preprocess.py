@@ -19,7 +19,7 @@ from .images import Pixels
 
 SIZE = (256, 256)
 CROP = (227, 227)
-_CUT = Preprocess(crop=CROP, channel_order="RGB")
+CUT = Preprocess(crop=CROP, channel_order="RGB")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ResMemPreprocess:
 
     def crops(self, image: np.ndarray[Any, Any], crops: Crops) -> Floats:
         """Return (1, 3, 227, 227) or (10, 3, 227, 227); divided, for a product with 1 / 255 rounds otherwise."""
-        return crop(_CUT, resized(image), crops) / np.float32(255)
+        return crop(CUT, resized(image), crops) / np.float32(255)
 
     def to_files(self) -> dict[str, bytes]:
         """Return what identifies this preprocessing, as `Preprocess.to_files` does."""

@@ -1,10 +1,12 @@
-"""ResNet-152 in its usual form of 2017 ("v1.5"): in each block the 3 x 3 convolution strides, not the first 1 x 1.
+"""ResNets of bottleneck blocks in their usual form ("v1.5"): the 3 x 3 convolution strides, not the first 1 x 1.
 
 K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, table 1. Attributes are
 named as in the state dicts that go around (`layer1.0.conv1`, `layer1.0.downsample.0`, `fc`), so that these load.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -13,6 +15,7 @@ BLOCKS = (3, 8, 36, 3)
 EXPANSION = 4
 """Channels that leave a block, over those of its 3 x 3 convolution."""
 CLASSES = 1000
+WIDTH = 64
 
 
 class Bottleneck(nn.Module):
@@ -47,21 +50,29 @@ class Bottleneck(nn.Module):
         return out
 
 
-class ResNet152(nn.Module):
-    """(N, 3, H, W) -> (N, 1000) logits."""
+class ResNet(nn.Module):
+    """(N, 3, H, W) -> (N, classes) logits; ResNet-152 unless told otherwise.
 
-    def __init__(self) -> None:
+    `blocks` are those of the four stages, `width` the channels of the first stage's 3 x 3 convolutions; each stage has
+    twice as many as the one before.
+    """
+
+    def __init__(
+        self, blocks: Sequence[int] = BLOCKS, width: int = WIDTH, classes: int = CLASSES
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        self.conv1 = nn.Conv2d(3, width, 7, 2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        self.layer1 = _stage(64, 64, BLOCKS[0], stride=1)
-        self.layer2 = _stage(256, 128, BLOCKS[1], stride=2)
-        self.layer3 = _stage(512, 256, BLOCKS[2], stride=2)
-        self.layer4 = _stage(1024, 512, BLOCKS[3], stride=2)
+        first, second, third, fourth = blocks
+        outputs = EXPANSION * width
+        self.layer1 = _stage(width, width, first, stride=1)
+        self.layer2 = _stage(outputs, 2 * width, second, stride=2)
+        self.layer3 = _stage(2 * outputs, 4 * width, third, stride=2)
+        self.layer4 = _stage(4 * outputs, 8 * width, fourth, stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(512 * EXPANSION, CLASSES)
+        self.fc = nn.Linear(8 * outputs, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits; no softmax."""

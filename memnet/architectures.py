@@ -1,0 +1,150 @@
+"""The networks that can be trained, by name and with options as plain values, which a recipe and a file can hold.
+
+    model = build("resmem", {"width": 0.125, "resnet_blocks": [1, 1, 1, 1]})
+
+Every module maps (N, 3, 227, 227) to (N, 1) and has the attribute `preprocess`, the rule that feeds it. Options shrink
+or vary the published graphs; without any, a graph is the published one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from converter.errors import InvalidNetError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .resmem import ResMem
+
+Value = bool | int | float | str | tuple[int, ...]
+"""What an option may be; lists count as tuples, and where a float is wanted an integer will do."""
+
+
+def build(name: str, options: Mapping[str, object] | None = None) -> nn.Module:
+    """Return an untrained network in train mode, with torch's initial weights.
+
+    Raises:
+        InvalidNetError: no such architecture, or an option that it does not have or of another type.
+    """
+    options = options or {}
+    checked = check_options(name, options)
+    module: nn.Module = _builder(name)(**checked)
+    return module
+
+
+def check_options(name: str, options: Mapping[str, object]) -> dict[str, Value]:
+    """Return the given options as the architecture takes them; raises as `build` does, without building anything."""
+    known = default_options(name)
+    checked: dict[str, Value] = {}
+    for key, value in options.items():
+        if key not in known:
+            raise InvalidNetError(
+                f"architecture {name!r} has no option {key!r}; it has {', '.join(known)}"
+            )
+        checked[key] = _typed(name, key, value, known[key])
+    return checked
+
+
+def default_options(name: str) -> dict[str, Value]:
+    """Return the options of an architecture with their defaults."""
+    parameters = inspect.signature(_builder(name)).parameters.values()
+    return {each.name: each.default for each in parameters}
+
+
+def _typed(name: str, key: str, value: object, default: Value) -> Value:
+    """Return a value in the type of the option's default."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        whole = [each for each in value if isinstance(each, int) and not isinstance(each, bool)]
+        if len(whole) == len(value) and all(each > 0 for each in whole):
+            return tuple(whole)
+    elif isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(value, bool | int | float | str) and type(value) is type(default):
+        return value
+    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    raise InvalidNetError(
+        f"architecture {name!r}: option {key!r} is {value!r}; it must be "
+        f"{wanted.get(type(default), 'a list of whole numbers above 0')}"
+    )
+
+
+def _builder(name: str) -> Callable[..., Any]:
+    if name == "triplemem":
+        from .triplemem import build_triplemem
+
+        builder: Callable[..., Any] = build_triplemem
+        return builder
+    if name not in _BUILDERS:
+        raise InvalidNetError(f"architecture {name!r} is not known; known: {', '.join(NAMES)}")
+    return _BUILDERS[name]
+
+
+def _memnet(*, width: float = 1.0, dropout: float = 0.5, mean: str = "") -> nn.Module:
+    from .narrow_memnet import memnet
+
+    return memnet(width=_positive(width), dropout=dropout, mean=mean)
+
+
+def _rebuilt(*, width: float = 1.0, dropout: float = 0.5, sigmoid: bool = False) -> nn.Module:
+    from .narrow_memnet import rebuilt_memnet
+
+    return rebuilt_memnet(width=_positive(width), dropout=dropout, sigmoid=sigmoid)
+
+
+_HIDDEN = (4096, 4096, 2048, 1024, 512, 256)
+_BLOCKS = (3, 8, 36, 3)
+
+
+def _resmem(
+    *,
+    width: float = 1.0,
+    hidden: tuple[int, ...] = (4096, 4096, 2048, 1024, 512, 256),
+    dropout: float = 0.5,
+    resnet_blocks: tuple[int, ...] = (3, 8, 36, 3),
+    resnet_width: int = 64,
+    resnet_classes: int = 1000,
+) -> ResMem:
+    """ResMem with its ResNet frozen, as it was first trained."""
+    from .resmem import ResMem
+    from .resmem_preprocess import ResMemPreprocess
+    from .resnet import ResNet
+
+    if len(resnet_blocks) != 4:
+        raise InvalidNetError(f"resnet_blocks is {list(resnet_blocks)}; a ResNet has four stages")
+    resnet = ResNet(resnet_blocks, resnet_width, resnet_classes)
+    model = ResMem(
+        width=_positive(width), hidden=hidden, resnet=resnet, dropout=dropout, frozen=True
+    )
+    model.preprocess = ResMemPreprocess()
+    return model
+
+
+@wraps(_resmem)
+def _resmem_retrain(**options: Any) -> ResMem:
+    """ResMemRetrain, the released one: the same graph, and the ResNet learns too."""
+    model = _resmem(**options)
+    model.frozen = False
+    model.features.requires_grad_(True)
+    model.train()
+    return model
+
+
+def _positive(width: float) -> float:
+    if not 0 < width <= 4:
+        raise InvalidNetError(
+            f"width is {width}; it is a factor of the channels, above 0 and at most 4"
+        )
+    return width
+
+
+_BUILDERS: Mapping[str, Callable[..., Any]] = {
+    "memnet": _memnet,
+    "memnet-rebuilt": _rebuilt,
+    "resmem": _resmem,
+    "resmem-retrain": _resmem_retrain,
+}
+NAMES = (*_BUILDERS, "triplemem")

@@ -1,0 +1,38 @@
+"""Training on PyTorch Lightning: recipes, the data as a run sees it, checkpoints, and what a run leaves behind.
+
+    recipe = load_recipe("resmem", ["training.epochs=20"])
+    folder = train(recipe, ["lamem:/data/lamem", "memcat:/data/memcat"], "runs/resmem")
+    model = memnet.trained.load_trained(folder)
+
+Importing this package loads neither torch nor Lightning.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+    from .recipe_file import load_recipe
+    from .run import resume, train
+    from .validation import Validation
+
+__all__ = ["Recipe", "Validation", "load_recipe", "resume", "train"]
+
+_HOMES = {
+    "Recipe": "recipe",
+    "Validation": "validation",
+    "load_recipe": "recipe_file",
+    "resume": "run",
+    "train": "run",
+}
+
+if not TYPE_CHECKING:  # a type checker shall know the names above alone
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
