@@ -1,0 +1,135 @@
+"""What came of a sweep: a row for each trial, best first, in trials.csv and on the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..training.metrics import NAME, read_metrics
+from .settings import Sweep
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+TABLE = "trials.csv"
+COLUMNS = ("trial", "state", "val_spearman", "best_epoch", "epochs", "seconds", "folder", "reason")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A run over its epochs."""
+
+    epochs: tuple[int, ...] = ()
+    spearman: tuple[float | None, ...] = ()
+    """On the validation images; None where all scores were equal."""
+    seconds: float = 0.0
+
+    @property
+    def best(self) -> float | None:
+        """The greatest correlation."""
+        return max((each for each in self.spearman if each is not None), default=None)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The first epoch that had it."""
+        return None if self.best is None else self.epochs[self.spearman.index(self.best)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One trial."""
+
+    number: int
+    state: str
+    """complete, pruned, failed, or running (which an interrupted one is, too)."""
+    values: Mapping[str, Any]
+    curve: Curve
+    folder: str
+    reason: str = ""
+
+
+def curve(metrics: Sequence[Mapping[str, str]]) -> Curve:
+    """Return the curve in the rows of a metrics.csv."""
+    rows = [row for row in metrics if row["val_mse"]]
+    return Curve(
+        epochs=tuple(int(row["epoch"]) for row in rows),
+        spearman=tuple(float(row["val_spearman"]) if row["val_spearman"] else None for row in rows),
+        seconds=float(rows[-1]["seconds"]) if rows else 0.0,
+    )
+
+
+def read_rows(sweep: Sweep, study: Study | None = None) -> tuple[Row, ...]:
+    """Return all trials, the best first, those without a correlation last."""
+    from .study import open_study
+
+    trials = (study or open_study(sweep)).get_trials(deepcopy=False)
+    rows = [_row(sweep, trial) for trial in trials]
+    return tuple(sorted(rows, key=lambda row: (-(row.curve.best or -2.0), row.number)))
+
+
+def _row(sweep: Sweep, trial: FrozenTrial) -> Row:
+    folder = sweep.trial_folder(trial.number)
+    state = trial.state.name.lower()
+    return Row(
+        number=trial.number,
+        state="failed" if state == "fail" else state,
+        values=dict(trial.params),
+        curve=curve(read_metrics(folder / NAME)),
+        folder=str(folder.relative_to(sweep.folder)),
+        reason=str(trial.user_attrs.get("reason", "")),
+    )
+
+
+def write_table(sweep: Sweep, study: Study | None = None) -> tuple[Row, ...]:
+    """Write trials.csv anew and return its rows."""
+    with sweep.lock():
+        rows = read_rows(sweep, study)
+        text = io.StringIO()
+        keys = [parameter.key for parameter in sweep.parameters]
+        writer = csv.DictWriter(text, [*COLUMNS[:6], *keys, *COLUMNS[6:]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_cells(row) for row in rows)
+        part = sweep.folder / f"{TABLE}.part"
+        part.write_text(text.getvalue(), encoding="utf-8")
+        part.replace(sweep.folder / TABLE)
+    return rows
+
+
+def _cells(row: Row) -> dict[str, object]:
+    found = row.curve
+    return {
+        "trial": row.number,
+        "state": row.state,
+        "val_spearman": "" if found.best is None else found.best,
+        "best_epoch": "" if found.best_epoch is None else found.best_epoch,
+        "epochs": len(found.epochs),
+        "seconds": found.seconds,
+        **row.values,
+        "folder": row.folder,
+        "reason": row.reason,
+    }
+
+
+def to_text(rows: Sequence[Row]) -> str:
+    """Return the table as it is printed."""
+    keys = list(rows[0].values) if rows else []
+    lines = [["trial", "state", "Spearman", "epoch", *(key.rpartition(".")[2] for key in keys)]]
+    for row in rows:
+        best = row.curve.best
+        shown = ["undefined" if best is None else f"{best:.4f}", str(row.curve.best_epoch or "")]
+        values = (_short(row.values.get(key, "")) for key in keys)
+        lines.append([str(row.number), row.state, *shown, *values])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_aligned(line, widths) for line in lines)
+
+
+def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
