@@ -15,13 +15,24 @@ from typing import NoReturn, TextIO
 
 from converter.errors import CaffeError
 
-COMMANDS = ("predict_command", "diagnose_command", "heatmap_command")
+COMMANDS = (
+    "predict_command",
+    "diagnose_command",
+    "heatmap_command",
+    "evaluate_command",
+    "compare_command",
+    "sweep_command",
+    "train_command",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(argv)
     warnings.simplefilter("default")
+    warnings.filterwarnings(
+        "ignore", module=r"PIL\."
+    )  # they name no file; what cannot be read does
     warnings.showwarning = _show_warning
     try:
         code: int = options.run(options)
@@ -70,3 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         import_module(f".{name}", __package__).register(commands)
     return parser
+
+
+if __name__ == "__main__":  # for torchrun -m memnet.cli
+    raise SystemExit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,17 +42,23 @@ class _Column:
 def resampled(truth: Vector, scores: Sequence[Vector], samples: int, seed: int) -> Vector:
     """Return the rank correlation of each of `scores` with `truth` in each resample, (samples, len(scores)).
 
-    All columns of a row are of the same resample. NaN where a resample is constant.
+    Equal seeds and numbers of images give equal resamples, so columns of one row belong together, whenever they were
+    computed. NaN where a resample is constant.
     """
-    target, columns = _Column.of(truth), [_Column.of(one) for one in scores]
+    columns = [_one(truth.tobytes(), one.tobytes(), samples, seed) for one in scores]
+    return np.stack(columns, axis=1)
+
+
+@lru_cache(maxsize=32)  # a model is in its own summary and in a pair with every other
+def _one(truth: bytes, scores: bytes, samples: int, seed: int) -> Vector:
+    target, column = (_Column.of(np.frombuffer(values)) for values in (truth, scores))
     generator = np.random.default_rng(seed)
-    size = len(truth)
-    found = np.empty((samples, len(scores)))
-    for row in found:
+    size = len(target.place)
+    found = np.empty(samples)
+    for at in range(samples):
         drawn = np.bincount(generator.integers(0, size, size), minlength=size).astype(np.float64)
-        wanted = target.ranks(drawn)
-        for at, column in enumerate(columns):
-            row[at] = _correlation(column.ranks(drawn), wanted, drawn)
+        found[at] = _correlation(column.ranks(drawn), target.ranks(drawn), drawn)
+    found.flags.writeable = False
     return found
 
 
