@@ -34,3 +34,22 @@ FAST_STEPS = 16
 """Float32 steps of a score between the fast path and the plain one: sums of up to 9216 products in another order."""
 FAST_SPREAD = 1e-3
 """The same as a share of the scores' standard deviation, where that is more: no rank or figure shows it."""
+
+SCORE_SPREAD = 1e-3
+"""Scores of port and original, as a share of the original's standard deviation over images: no rank or figure shows it.
+
+Against the spread, because a net may give scores that hardly differ: the published MemNet's plot has a standard
+deviation of 0.0025, and a fixed limit that suits 0.08 would pass there whatever the scores are.
+"""
+SCORE_STEPS = 16
+"""Float32 steps of the largest score, where the spread asks for more than float32 has: sums of up to 9216 products in
+another order, as in FAST_STEPS."""
+
+SCORE_ROUNDING = 0.1
+"""Share of the spread that a file's last decimal may be; scores rounded more coarsely than that prove nothing."""
+
+SOFTMAX_OF_LOGITS = 2.0
+"""A softmax may differ by CAFFE and this much for each unit that its logits differ, which are judged themselves.
+
+A probability p moves by p (1 - p) for a unit between logits, and two logits that are each off by d are 2 d apart.
+"""

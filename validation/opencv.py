@@ -22,11 +22,15 @@ def opencv_backend(conversion: Conversion) -> Backend:
 
     def run(inputs: Trace) -> Trace:
         cv2 = _opencv()
+        log = cv2.utils.logging
+        level = log.setLogLevel(log.LOG_LEVEL_SILENT)  # what it prints on stderr it raises as well
         try:
             return _forward(cv2, conversion, inputs)
         except cv2.error as error:
             said = str(error).strip().splitlines()[0][:200]
             raise NotRunError(f"OpenCV {cv2.__version__} cannot run it: {said}") from error
+        finally:
+            log.setLogLevel(level)
 
     return run
 
@@ -88,12 +92,12 @@ def _read(cv2: Any, conversion: Conversion, inputs: Trace) -> Any:
         raise NotRunError("OpenCV does not read Caffe's HDF5")
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "deploy.prototxt"
-        text.write_text(_v2_text(conversion, inputs), encoding="utf-8")
+        text.write_text(v2_text(conversion, inputs), encoding="utf-8")
         files = [str(text)] + ([str(weights.path)] if weights is not None else [])
         return cv2.dnn.readNetFromCaffe(*files)
 
 
-def _v2_text(conversion: Conversion, inputs: Trace) -> str:
+def v2_text(conversion: Conversion, inputs: Trace) -> str:
     """Return the net as V2 text with an Input layer for each blob that is fed, in the shape that is fed."""
     from google.protobuf import text_format
 

@@ -62,26 +62,41 @@ def _class_name(folder: Path, conversion: Conversion) -> str:
     return str(json.loads(record.read_text(encoding="utf-8"))["class"])
 
 
-def check_weights(conversion: Conversion, module: torch.nn.Module) -> Check:
-    """Compare the port's weights with the file's, bit for bit; `measured` is the number of parameters that differ.
+def compare_weights(
+    conversion: Conversion, module: torch.nn.Module
+) -> tuple[Check, tuple[str, ...]]:
+    """Compare the port's weights with the file's, bit for bit; return the check and the keys of those that differ.
 
-    A port that names its parameters otherwise is searched for tensors of the same shape and bits.
+    `measured` is the number of parameters that differ. A port that names its parameters otherwise is searched for
+    tensors of the same shape and bits.
     """
     from converter.state import state_dict
 
     expected = state_dict(conversion.net, conversion.lowering, conversion.bound)
     found = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
     numbers = sum(array.size for array in expected.values())
-    if expected.keys() <= found.keys():
+    if named := expected.keys() <= found.keys():
         wrong = [key for key, array in expected.items() if not _same(found[key], array)]
-        how = ""
     else:
         wrong = _absent(expected, found)
-        how = ", found by content, for the port has other names"
-    detail = f"{len(expected)} parameters, {numbers:,} numbers, bit for bit{how}"
+    detail = f"{len(expected)} parameters, {numbers:,} numbers, bit for bit"
+    detail += "" if named else ", found by content, for the port has other names"
     if wrong:
-        detail += f"; differ: {', '.join(wrong[:8])}" + (" ..." if len(wrong) > 8 else "")
-    return within("weights", len(wrong), 0, detail)
+        told = [_said(key, found[key], expected[key]) if named else key for key in wrong[:8]]
+        detail += f"; differ: {', '.join(told)}" + (" ..." if len(wrong) > 8 else "")
+    return within("weights", len(wrong), 0, detail, "weights"), tuple(wrong)
+
+
+def _said(key: str, found: Array, expected: Array) -> str:
+    """Say how many numbers of a parameter differ, and which of them most."""
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return f"{key} is {found.dtype} {found.shape} for {expected.dtype} {expected.shape}"
+    differs = found != expected
+    gap = np.where(differs, np.abs(found.astype(np.float64) - expected), -1.0)
+    gap = np.nan_to_num(gap, nan=np.inf)
+    at = tuple(map(int, np.unravel_index(int(gap.argmax()), gap.shape)))
+    count = f"{int(differs.sum()):,} of {differs.size:,} numbers"
+    return f"{key} ({count}; most at {at}: {found[at]!s} for {expected[at]!s})"
 
 
 def _same(found: Array, expected: Array) -> bool:

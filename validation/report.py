@@ -1,10 +1,18 @@
-"""`Check` and `Report`: every verdict, and what was not run."""
+"""`Check` and `Report`: every verdict, what was not run, and `report.json`."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .blobs import BlobRow
+    from .score_table import ScoreTable
+
+FORMAT, VERSION = "parity-report", 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +24,8 @@ class Check:
     limit: float | None = None
     passed: bool | None = None
     detail: str = ""
+    stage: str = ""
+    """What is judged: `weights`, `preprocessing`, `network`, `end to end`, `scores`, or nothing of these."""
 
     @property
     def verdict(self) -> str:
@@ -23,14 +33,27 @@ class Check:
         return "not run" if self.passed is None else "passed" if self.passed else "FAILED"
 
 
-def within(name: str, measured: float, limit: float, detail: str = "") -> Check:
+def within(name: str, measured: float, limit: float, detail: str = "", stage: str = "") -> Check:
     """Return the check that `measured` is at most `limit`; NaN is not."""
-    return Check(name=name, measured=measured, limit=limit, passed=measured <= limit, detail=detail)
+    passed = bool(measured <= limit)
+    return Check(
+        name=name, measured=measured, limit=limit, passed=passed, detail=detail, stage=stage
+    )
 
 
-def not_run(name: str, why: str) -> Check:
+def not_run(name: str, why: str, stage: str = "") -> Check:
     """Return a check that could not be made."""
-    return Check(name=name, detail=why)
+    return Check(name=name, detail=why, stage=stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a report took."""
+
+    seconds: float
+    """By the wall clock."""
+    peak_bytes: int
+    """The most memory that the process has held so far, as the system counts it; 0 where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +64,9 @@ class Report:
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
     """What a reader of the verdict should know."""
+    blobs: tuple[BlobRow, ...] = ()
+    scores: tuple[ScoreTable, ...] = ()
+    cost: Cost | None = None
 
     @property
     def verdict(self) -> str:
@@ -56,22 +82,21 @@ class Report:
         return {"passed": 0, "failed": 1, "incomplete": 2}[self.verdict]
 
     def to_json(self) -> str:
-        """Return the report as JSON; an infinite difference (another shape, or NaN) is the string "inf"."""
-        return json.dumps(
-            {
-                "subject": self.subject,
-                "verdict": self.verdict,
-                "exit_code": self.exit_code,
-                "notes": list(self.notes),
-                "checks": [
-                    asdict(_finite(check))
-                    | {"measured": _number(check.measured), "verdict": check.verdict}
-                    for check in self.checks
-                ],
-            },
-            indent=1,
-            allow_nan=False,
-        )
+        """Return `report.json`; NaN and the infinities are the strings "nan", "inf" and "-inf"."""
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "subject": self.subject,
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "made_by": _made_by(),
+            "notes": self.notes,
+            "checks": [asdict(check) | {"verdict": check.verdict} for check in self.checks],
+            "blobs": [asdict(row) for row in self.blobs],
+            "scores": [asdict(table) for table in self.scores],
+            "cost": asdict(self.cost) if self.cost is not None else None,
+        }
+        return json.dumps(_standard(document), indent=1, allow_nan=False)
 
     def __str__(self) -> str:
         """Return the table for people."""
@@ -94,15 +119,39 @@ class Report:
             for row in rows
         ]
         notes = [f"note: {note}" for note in self.notes]
-        return "\n".join([f"{self.subject}: {self.verdict}", *lines, *notes])
+        return "\n".join([f"{self.subject}: {self.verdict}", *lines, *notes, *self._costs()])
+
+    def _costs(self) -> list[str]:
+        if self.cost is None:
+            return []
+        peak = f", {self.cost.peak_bytes / 2**20:,.0f} MiB at most" if self.cost.peak_bytes else ""
+        return [f"took {self.cost.seconds:.1f} s{peak}"]
 
 
-def _finite(check: Check) -> Check:
-    return replace(check, measured=None)
+def _made_by() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+    from platform import python_version
+
+    from converter import __version__
+
+    made = {"convert-caffemodel": __version__}
+    for name in ("torch", "numpy"):
+        try:
+            made[name] = version(name)
+        except PackageNotFoundError:  # pragma: no cover (both are required)
+            made[name] = "unknown"
+    return made | {"python": python_version()}
 
 
-def _number(value: float | None) -> float | str | None:
-    return value if value is None or isfinite(value) else str(value)
+def _standard(value: Any) -> Any:
+    """Return the value as JSON can hold it: read-only mappings and tuples as plain ones, no NaN."""
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _standard(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_standard(item) for item in value]
+    return value
 
 
 def _short(value: float | None) -> str:

@@ -22,32 +22,51 @@ class NotRunError(Exception):
     """A back end cannot be run here; the message says why."""
 
 
-def port_backend(module: torch.nn.Module, conversion: Conversion) -> Backend:
-    """Return the converted module as a back end; of a module that was not emitted here, its outputs alone."""
-    if hasattr(type(module), "blob_names"):
-        return lambda inputs: _traced(module, inputs)
-    return lambda inputs: _outputs(module, conversion, inputs)
+class PortError(Exception):
+    """The port raised; `blobs` are those that it had made before."""
+
+    def __init__(self, message: str, blobs: Trace) -> None:
+        super().__init__(message)
+        self.blobs = blobs
 
 
-def _traced(module: torch.nn.Module, inputs: Trace) -> Trace:
-    from converter import trace
-
-    if callable(
-        reset := getattr(module, "reset", None)
-    ):  # recurrent layers begin anew, as the reference does
-        reset()
-    return trace(module, inputs)
+def is_whole(module: torch.nn.Module) -> bool:
+    """Whether the converter wrote the module's text, so that every blob can be had from it."""
+    return hasattr(type(module), "blob_names")
 
 
-def _outputs(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> Trace:
-    """Call the module with the inputs in the net's order; a single output, or a tuple in Caffe's order."""
-    import torch
+def port_backend(
+    module: torch.nn.Module, conversion: Conversion, *, again: bool = False
+) -> Backend:
+    """Return a port as a back end: every blob of what the converter wrote, of another module what `watch` sees.
 
-    net = conversion.net
-    with torch.no_grad():
-        found = module(*(torch.tensor(inputs[blob]) for blob in net.inputs))
-    tensors = (found,) if isinstance(found, torch.Tensor) else tuple(found)
-    return dict(zip(net.outputs, (tensor.numpy() for tensor in tensors), strict=True))
+    With `again` recurrent layers go on from the forward before; otherwise they begin anew, as the reference does.
+    Raises PortError when run, where the module raises.
+    """
+
+    def run(inputs: Trace) -> Trace:
+        from converter import trace
+
+        reset = getattr(module, "reset", None)
+        if callable(reset) and not again:
+            reset()
+        if not is_whole(module):
+            return _watched(module, conversion, inputs)
+        try:
+            return trace(module, inputs)
+        except Exception:  # noqa: BLE001 (somebody's code may raise anything; it is run again and told)
+            return _watched(module, conversion, inputs)
+
+    return run
+
+
+def _watched(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> Trace:
+    from .watch import watch
+
+    seen = watch(module, conversion, inputs)
+    if seen.error:
+        raise PortError(seen.error, seen.blobs)
+    return seen.blobs
 
 
 def reference_backend(conversion: Conversion) -> Backend:

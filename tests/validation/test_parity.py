@@ -47,7 +47,13 @@ def test_all_back_ends_agree(thin: Path, file: str) -> None:
     assert len(report.checks) == 1 + 3 * 13
     assert report.checks[0].name == "weights"
     assert report.checks[0].measured == 0
-    assert report.notes == ("blobs.npz: not compared: batch10",)
+    assert "blobs.npz: not compared: batch10" in report.notes
+    assert len(report.blobs) == 3 * 13
+    assert [row.depth for row in report.blobs] == 3 * list(range(13))
+    assert {(row.layer, row.type) for row in report.blobs} >= {
+        ("norm1", "LRN"),
+        ("fc7", "InnerProduct"),
+    }
 
 
 def test_converted_folder_is_judged(thin: Path, folder: Path) -> None:
@@ -60,7 +66,11 @@ def test_one_changed_bit_fails_the_weights(thin: Path) -> None:
         port.conv3.bias.view(torch.int32)[5] ^= 1
     report = parity(thin, port=port)
     assert names(report, "FAILED") == ["weights"]
-    assert report.checks[0].detail.endswith("differ: conv3.bias")
+    bias = port.conv3.bias.detach().numpy()
+    assert (
+        "differ: conv3.bias (1 of 48 numbers; most at (5,): " + str(bias[5])
+        in report.checks[0].detail
+    )
     assert report.exit_code == 1
 
 
@@ -92,7 +102,7 @@ def test_foreign_port_is_judged_by_its_outputs(thin: Path) -> None:
     assert report.verdict == "passed", str(report)
     assert len(report.checks) == 3
     assert "found by content" in report.checks[0].detail
-    assert "outputs alone" in report.notes[0]
+    assert "not converted here: compared are its outputs" in report.notes[0]
 
 
 def test_foreign_port_with_other_weights_fails(thin: Path) -> None:
@@ -118,8 +128,8 @@ def test_samples_of_several_forwards(thin: Path, tmp_path: Path) -> None:
     report = parity(thin, against=(tmp_path / "few.npz",), inputs={"data": fed})
     assert names(report, "passed") == [
         "weights",
-        "few.npz: fc8-euclidean",
         "few.npz: samples of conv2",
+        "few.npz: fc8-euclidean",
     ]
     recorded["sample/conv2"][1, 2] += 1
     np.savez(tmp_path / "few.npz", **recorded)
@@ -134,9 +144,9 @@ def test_recording_of_unknown_blob_or_shape_fails(thin: Path, tmp_path: Path) ->
     np.savez(tmp_path / "odd.npz", **arrays)
     report = parity(thin, against=(tmp_path / "odd.npz",))
     assert names(report, "FAILED") == [
-        "odd.npz: fc9",
-        "odd.npz: fc7",
         "odd.npz: samples of fc6",
+        "odd.npz: fc7",
+        "odd.npz: fc9",
     ]
     assert "the port has no such blob" in report.to_json()
 
@@ -146,11 +156,14 @@ def test_what_cannot_be_run_is_not_passed(
 ) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
     np.savez(tmp_path / "scores.npz", **{"out/fc8-euclidean": np.zeros((2, 1))})
-    report = parity(thin, against=("opencv", "caffe", tmp_path / "scores.npz"))
-    assert names(report, "not run") == ["opencv", "caffe", "scores.npz"]
+    report = parity(
+        thin, against=("opencv", "caffe", "torch", tmp_path / "scores.npz", "theirs.csv")
+    )
+    assert names(report, "not run") == ["opencv", "caffe", "torch", "scores.npz", "theirs.csv"]
     assert (report.verdict, report.exit_code) == ("incomplete", 2)
     assert "OpenCV is not installed" in str(report)
     assert "has no in/<blob>; give inputs" in str(report)
+    assert "no such back end; known: reference, opencv, caffe" in str(report)
 
 
 def test_wrong_inputs_are_refused(thin: Path) -> None:
@@ -210,7 +223,8 @@ def test_command_prints_the_table(thin: Path, capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("net.caffemodel: passed")
     assert lines[2].startswith("weights")
-    assert lines[-1].startswith("reference: fc8-euclidean")
+    assert lines[-2].startswith("reference: fc8-euclidean")
+    assert lines[-1].startswith("took ")
 
 
 def test_command_prints_json(thin: Path, capsys: pytest.CaptureFixture[str]) -> None:
