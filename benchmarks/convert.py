@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMAND = (
     sys.executable,
     "-c",
-    "from memnet.convert_command import main; raise SystemExit(main())",
+    "from memnet.commands.convert import main; raise SystemExit(main())",
 )
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 

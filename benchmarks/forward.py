@@ -1,10 +1,11 @@
 """Speed of MemNet's forward: `python benchmarks/forward.py [--threads 2] [--runs 15] [--model FILE]`.
 
-The plain module as it is converted, its fast path (memnet/fast.py) and OpenCV 4's dnn, float32, on the same arrays and
-with the same number of threads. They take turns, and the least of each counts, since noise only adds. What the
-machine can do is measured in between: a product of two 2048 x 2048 matrices by three libraries, the fastest of which is
-called sgemm's peak. A table is printed with the limits; a figure beyond its limit is marked, and the exit code stays 0,
-for timings on a busy machine prove nothing. Without a model the example's is written to a temporary folder (227 MB).
+The plain module as it is converted, its fast path (memnet/networks/fast.py) and OpenCV 4's dnn, float32, on the same
+arrays and with the same number of threads. They take turns, and the least of each counts, since noise only adds. What
+the machine can do is measured in between: a product of two 2048 x 2048 matrices by three libraries, the fastest of
+which is called sgemm's peak. A table is printed with the limits; a figure beyond its limit is marked, and the exit
+code stays 0, for timings on a busy machine prove nothing. Without a model the example's is written to a temporary
+folder (227 MB).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def forwards(model: Path, text: Path, batch: int, threads: int) -> dict[str, Job
     import torch
 
     import memnet
-    from memnet.fast import best
+    from memnet.networks.fast import best
 
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)

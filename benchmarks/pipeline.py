@@ -1,8 +1,8 @@
 """JPEG files to scores: `python benchmarks/pipeline.py [--images 1000] [--runs 3] [--workers N] [--model FILE]`.
 
 First the core-seconds that one image needs, each stage by itself in one thread: decoding, resizing and cropping,
-the network. Their sum bounds the rate: cores / sum. Then the pipeline of `memnet predict` (memnet/stream.py) over a
-folder of seeded 512 x 384 JPEGs, with one crop and with ten; the best of the runs counts. A rate below 0.9 of the
+the network. Their sum bounds the rate: cores / sum. Then the pipeline of `memnet predict` (memnet/runs/stream.py) over
+a folder of seeded 512 x 384 JPEGs, with one crop and with ten; the best of the runs counts. A rate below 0.9 of the
 bound is marked, and the exit code stays 0, for timings on a busy machine prove nothing. How much of the cores the
 process got is printed, and the rate for what it got: on a machine that others use, that is the figure to look at.
 """
@@ -90,7 +90,7 @@ def core_seconds(work: Callable[[], object]) -> float:
 def stages(network: Network, paths: Sequence[Path]) -> Stages:
     """Measure each stage by itself, the network on batches as the pipeline makes them."""
     from memnet.images import read_image
-    from memnet.torch_threads import one_thread_each
+    from memnet.runs.torch_threads import one_thread_each
 
     paths = paths[:STAGE_IMAGES]
     pictures = [read_image(path) for path in paths]
@@ -106,8 +106,8 @@ def stages(network: Network, paths: Sequence[Path]) -> Stages:
 
 def pipeline(network: Network, paths: Sequence[Path], workers: int) -> Rate:
     """Score all files once."""
-    from memnet.ordered import slices
-    from memnet.stream import score_groups
+    from memnet.runs.ordered import slices
+    from memnet.runs.stream import score_groups
 
     groups = slices(((str(path), path) for path in paths), network.pictures_at_once)
     start, used = time.perf_counter(), time.process_time()
@@ -146,8 +146,8 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="a MemNet caffemodel (default: the example)")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    from memnet.memory import keep_freed_memory
-    from memnet.ordered import usable_cpus
+    from memnet.runs.memory import keep_freed_memory
+    from memnet.runs.ordered import usable_cpus
 
     keep_freed_memory()  # as the command does
 

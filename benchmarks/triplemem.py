@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from memnet.triplemem import TripleMem
+    from memnet.networks.triplemem import TripleMem
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -38,7 +38,7 @@ def fcn(depth: int) -> torch.nn.Module:
     """Return a segmenter: a ResNet whose last two stages dilate instead of striding, and an FCN head."""
     from torch import nn
 
-    from memnet.resnet import ResNet
+    from memnet.networks.resnet import ResNet
 
     resnet = ResNet(BLOCKS[depth])
     for stage, before, dilation in ((resnet.layer3, 1, 2), (resnet.layer4, 2, 4)):
@@ -64,10 +64,10 @@ def steps(options: argparse.Namespace, folder: Path) -> dict[str, Job]:
     """Return name -> one training step."""
     import torch
 
-    from memnet.resmem import ResMem
-    from memnet.segmentation_cache import open_cache
+    from memnet.networks.resmem import ResMem
+    from memnet.networks.triplemem import TripleMem
     from memnet.segmenters import find_segmenter
-    from memnet.triplemem import TripleMem
+    from memnet.segmenters.cache import open_cache
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .loading import load
     from .model import MemNet
-    from .resmem import ResMem, load_resmem
+    from .networks.resmem import ResMem, load_resmem
     from .scoring import predict
 
 __all__ = ["MemNet", "ResMem", "load", "load_resmem", "predict"]
 
 _HOMES = {
     "MemNet": "model",
-    "ResMem": "resmem",
+    "ResMem": "networks.resmem",
     "load": "loading",
-    "load_resmem": "resmem",
+    "load_resmem": "networks.resmem",
     "predict": "scoring",
 }
 

@@ -81,7 +81,7 @@ class Choice:
             return Path(self.weights)
         if self.model == "memnet":
             raise FileFormatError(NO_WEIGHTS)
-        from .resmem import installed_weights
+        from .networks.resmem import installed_weights
 
         return installed_weights()
 
@@ -108,14 +108,14 @@ class Choice:
     @property
     def trained(self) -> Path | None:
         """The folder with model.json, where the path is one that `memnet train` made."""
-        from .trained import trained_folder
+        from .networks.trained import trained_folder
 
         return trained_folder(self.path)
 
     @property
     def architecture(self) -> str:
         """`memnet`, `resmem`, or what a trained model says of itself."""
-        from .trained import read_record
+        from .networks.trained import read_record
 
         if (folder := self.trained) is not None:
             return str(read_record(folder)["architecture"])
@@ -147,7 +147,7 @@ class Choice:
         return self._resmem() if self.is_resmem else self._memnet()
 
     def _trained(self) -> tuple[torch.nn.Module, Rule]:
-        from .trained import load_trained
+        from .networks.trained import load_trained
 
         if self.mean is not None:
             raise FileFormatError(
@@ -157,7 +157,7 @@ class Choice:
         return model, vars(model)["preprocess"]
 
     def _resmem(self) -> tuple[torch.nn.Module, Rule]:
-        from .resmem import load_resmem
+        from .networks.resmem import load_resmem
 
         if self.mean is not None:
             raise FileFormatError("ResMem subtracts no mean; leave --mean out")
@@ -194,7 +194,7 @@ def preprocess_version(rule: Rule) -> str:
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file of weights, or of the weights in a converted folder or a run's."""
     from .loading import WEIGHTS
-    from .trained import trained_folder
+    from .networks.trained import trained_folder
 
     path = trained_folder(path) or path
     with (path / WEIGHTS if path.is_dir() else path).open("rb") as file:

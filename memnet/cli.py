@@ -15,15 +15,7 @@ from typing import NoReturn, TextIO
 
 from converter.errors import CaffeError
 
-COMMANDS = (
-    "predict_command",
-    "diagnose_command",
-    "heatmap_command",
-    "evaluate_command",
-    "compare_command",
-    "sweep_command",
-    "train_command",
-)
+COMMANDS = ("predict", "diagnose", "heatmap", "evaluate", "compare", "train", "sweep")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"memnet {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        import_module(f".{name}", __package__).register(commands)
+        import_module(f".commands.{name}", __package__).register(commands)
     return parser
 
 

@@ -14,7 +14,7 @@ from converter import Preprocess
 from .calibration import Calibration, Raw
 from .crops import CROPS, Crops, Floats, crop
 from .images import Pixels
-from .resmem_preprocess import ResMemPreprocess
+from .networks.resmem_preprocess import ResMemPreprocess
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ class Network:
     features: str | None = None
     """Blob or module whose activations are wanted."""
     fast: bool = False
-    """Whether to run the checked faster twin where there is one (`memnet.fast`); features are the plain module's."""
+    """Whether to run the checked faster twin (`memnet.networks.fast`) where there is one; features are the plain's."""
     calibration: Calibration = field(default_factory=Raw)
     """What is done to the averages over crops."""
 
@@ -99,7 +99,7 @@ class Network:
     def _running(self) -> torch.nn.Module:
         if not self.fast or self.features is not None:
             return self.model
-        from .fast import best
+        from .networks.fast import best
 
         return best(self.model)
 

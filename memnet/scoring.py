@@ -17,8 +17,8 @@ from .calibration import Calibration, load_calibration
 from .crops import Crops, Floats
 from .images import Source, is_tensor, read_image
 from .network import BATCH, Network, Rule
-from .ordered import in_order, slices
 from .preprocessing import overridden, preprocessing
+from .runs.ordered import in_order, slices
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ def predict(
     `memnet.calibration.Calibration`; but for it, scores are not clipped.
 
     `batch_size` counts crops. `workers` threads prepare images while the model computes. `fast` takes the model's
-    checked faster twin (`memnet.fast`), which pays from some hundred images on.
+    checked faster twin (`memnet.networks.fast`), which pays from some hundred images on.
 
     Raises:
         FileFormatError: an image or a calibration cannot be read.

@@ -13,9 +13,9 @@ import numpy as np
 from memnet import statistics
 from memnet.comparison.results import Cell, Comparison, Data, Model, OverSplits, PairedModels
 from memnet.literature import figures
-from validation.blobs import BlobRow
+from validation.net.blobs import BlobRow
 from validation.report import Check, Cost, Report
-from validation.score_table import Column, Pair, ScoreTable, Thumb
+from validation.scores.table import Column, Pair, ScoreTable, Thumb
 
 HOSTILE = (
     'a"); import os </script><script>document.title = "owned"</script><img src=x onerror=alert(1)>'

@@ -69,7 +69,7 @@ def test_wheel_works_elsewhere(shared, wheel: Path, tmp_path) -> None:
     ]
     subprocess.run(install, check=True)
     code = (
-        "import converter, sys; from memnet.convert_command import main; "
+        "import converter, sys; from memnet.commands.convert import main; "
         f"assert converter.__file__.startswith({str(target)!r}); sys.exit(main())"
     )
     arguments = [str(THIN / "net.caffemodel"), "--prototxt", str(THIN / "net.prototxt"), "--check"]

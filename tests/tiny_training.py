@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from memnet.trained import load_trained
+from memnet.networks.trained import load_trained
 from memnet.training import Recipe, load_recipe
 from memnet.training.checkpoints import read_checkpoint
 from memnet.training.metrics import read_metrics

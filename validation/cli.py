@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from converter.errors import CaffeError
 
-from .check_command import check
-from .page_command import page
-from .record_command import record
+from .commands.check import check
+from .commands.page import page
+from .commands.record import record
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"record": record, "page": page}
 

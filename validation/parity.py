@@ -8,10 +8,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Unpack
 
-from .back_ends import find_back_end
-from .lots import Lots
-from .network import REFERENCE, Lot, judge_lot
-from .network_notes import network_notes
+from .judges.back_ends import find_back_end
+from .net.lots import Lots
+from .net.network import REFERENCE, Lot, judge_lot
+from .net.notes import network_notes
 from .report import Check, Report
 from .traces import Backend, Trace, is_whole
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from converter.reading import Reading
     from memnet.network import Rule
 
-    from .blobs import BlobRow
-    from .score_source import Sources
-    from .score_table import ScoreTable
+    from .net.blobs import BlobRow
+    from .scores.source import Sources
+    from .scores.table import ScoreTable
 
 SEEN = "the port was not converted here: compared are its outputs, and the blobs of members named like Caffe's layers"
 
@@ -46,12 +46,12 @@ def check_parity(
     """Compare a port of a Caffe model with the model: weights bit for bit, then every blob, then scores of images.
 
     `against` names back ends: `reference` (float64 NumPy), `opencv` (cv2.dnn), `caffe` (pycaffe, in a process of its
-    own that `caffe_python` starts), or the path of a recording (`.npz` or HDF5, see `validation/recording.py`), which
-    brings its own inputs, or `.csv` of scores. `port` is a module, or a folder with `model.py` and `model.safetensors`,
-    which is run; by default it is what the converter makes of the model. Of a module that was not converted here
-    those blobs are compared that `validation/watch.py` can see. `inputs` maps input blobs to arrays, by default
-    seeded noise. `sources` and `preprocess` are of the scores, see `validation/score_run.py`. The other arguments are
-    those of `converter.load`.
+    own that `caffe_python` starts), or the path of a recording (`.npz` or HDF5, see
+    `validation/judges/recording.py`), which brings its own inputs, or `.csv` of scores. `port` is a module, or a
+    folder with `model.py` and `model.safetensors`, which is run; by default it is what the converter makes of the
+    model. Of a module that was not converted here those blobs are compared that `validation/net/watch.py` can see.
+    `inputs` maps input blobs to arrays, by default seeded noise. `sources` and `preprocess` are of the scores, see
+    `validation/scores/run.py`. The other arguments are those of `converter.load`.
 
     A difference is max|a - b| / max|b| over a blob; NaN and infinity must stand in the same places.
 
@@ -76,7 +76,7 @@ def check_parity(
         lots = Lots(conversion, against, inputs=inputs, sources=sources, back_end=back_end)
         parity.judge(conversion, judged, lots)
     if sources:
-        from .score_run import score_checks
+        from .scores.run import score_checks
 
         folder = Path(port) if isinstance(port, str | Path) else None
         checks, tables, notes = score_checks(
@@ -137,7 +137,7 @@ class _Parity:
         self.rows += judged.rows
         self.notes += network_notes(judged)
         if not judged.passed and not self._faults:
-            from .alone import layers_alone
+            from .net.alone import layers_alone
 
             self._faults, notes = layers_alone(conversion, port, judged.inputs, self._differing)
             self.checks += self._faults

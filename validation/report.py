@@ -9,8 +9,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .blobs import BlobRow
-    from .score_table import ScoreTable
+    from .net.blobs import BlobRow
+    from .scores.table import ScoreTable
 
 FORMAT, VERSION = "parity-report", 1
 

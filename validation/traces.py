@@ -61,7 +61,7 @@ def port_backend(
 
 
 def _watched(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> Trace:
-    from .watch import watch
+    from .net.watch import watch
 
     seen = watch(module, conversion, inputs)
     if seen.error:

@@ -14,8 +14,8 @@ from ..calibration import Calibration, load_calibration
 from ..choice import Choice
 from ..cli import note
 from ..crops import Crops
-from ..file_run import Manner
-from ..ordered import usable_cpus
+from ..runs.file_run import Manner
+from ..runs.ordered import usable_cpus
 from .compared import compare_models
 from .entrants import Entrant, Settings, make_entrants
 from .figure import check_figure, write_figure

@@ -17,10 +17,10 @@ from converter.errors import FileFormatError, OutputError, context
 from ..choice import Choice
 from ..crops import Crops
 from ..data import Item
-from ..file_run import Manner, write_file
-from ..outputs import read_csv
+from ..networks.trained import trained_folder
+from ..runs.file_run import Manner, write_file
+from ..runs.outputs import read_csv
 from ..score_file import scores_of
-from ..trained import trained_folder
 from .origins import Origin, declared, origin_of
 from .specs import CSV, distinct, for_labels, split_columns, split_label
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from converter.errors import OutputError
 
-from ..outputs import replacing
+from ..runs.outputs import replacing
 from .cross_table import groups
 from .results import Cell, Comparison, Data
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from ..manifest import write_whole
+from ..runs.manifest import write_whole
 from ..statistics import Interval
 from .results import Cell, Comparison, Data
 

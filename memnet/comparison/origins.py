@@ -17,7 +17,7 @@ from converter.errors import CaffeError, FileFormatError, context
 
 from ..choice import Choice, sha256
 from ..data import DataSet, Item
-from ..trained import RECORD, SEEN, WEIGHTS, read_record, trained_folder
+from ..networks.trained import RECORD, SEEN, WEIGHTS, read_record, trained_folder
 
 CORRECTED = ", false alarms taken off"
 """MemCat's scores with and without have the same images."""
@@ -125,7 +125,7 @@ def declared(text: str, trained_on: str | None = None) -> Origin:
 
 
 def _of_resmem(path: Path) -> Origin:
-    from ..resmem import SHA256
+    from ..networks.resmem import SHA256
 
     digest = _sha256(path)
     if digest != SHA256:

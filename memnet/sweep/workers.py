@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from ..ordered import usable_cpus
+from ..runs.ordered import usable_cpus
 from ..training.errors import TrainingError
 from .settings import Sweep
 from .work import work

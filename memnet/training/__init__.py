@@ -2,7 +2,7 @@
 
     recipe = load_recipe("resmem", ["training.epochs=20"])
     folder = train(recipe, ["lamem:/data/lamem", "memcat:/data/memcat"], "runs/resmem")
-    model = memnet.trained.load_trained(folder)
+    model = memnet.networks.trained.load_trained(folder)
 
 Importing this package loads neither torch nor Lightning.
 """

@@ -13,7 +13,7 @@ from torch import nn
 
 from converter.errors import CaffeError, FileFormatError, listed
 
-from ..architectures import build
+from ..networks.architectures import build
 from .checkpoints import BEST, FOLDER, LAST, OURS, mend_best, read_checkpoint
 from .errors import TrainingError
 from .going_on import check_checkpoint

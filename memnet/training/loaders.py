@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from ..network import Rule
-from ..segmentation_cache import SegmentationCache
+from ..segmenters.cache import SegmentationCache
 from .errors import TrainingError
 from .mixture import Mixture
 from .order import Batches, Shard

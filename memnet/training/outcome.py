@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..network import Rule
-from ..trained import FOLDER, FORMAT, RECORD, SEEN, VERSION, WEIGHTS
+from ..networks.trained import FOLDER, FORMAT, RECORD, SEEN, VERSION, WEIGHTS
 from .mixture import Mixture
 from .recipe import Recipe
 

@@ -22,9 +22,9 @@ from converter.errors import CaffeError, FileFormatError, listed
 from ..crops import Floats
 from ..images import read_image
 from ..network import Rule
-from ..ordered import usable_cpus
-from ..resmem_preprocess import CUT, ResMemPreprocess, resized
-from ..segmentation_cache import SegmentationCache
+from ..networks.resmem_preprocess import CUT, ResMemPreprocess, resized
+from ..runs.ordered import usable_cpus
+from ..segmenters.cache import SegmentationCache
 from .mixture import Example
 
 Key: TypeAlias = tuple[int, int]

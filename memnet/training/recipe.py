@@ -20,7 +20,7 @@ class Model:
     """What is trained."""
 
     architecture: str = "memnet"
-    """A name of `memnet.architectures`."""
+    """A name of `memnet.networks.architectures`."""
     options: Mapping[str, object] = field(default_factory=dict)
     """The architecture's own."""
 

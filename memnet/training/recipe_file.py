@@ -16,7 +16,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from converter.errors import FileFormatError, InvalidNetError, context
 
-from ..architectures import check_options
+from ..networks.architectures import check_options
 from .recipe import Recipe
 
 FOLDER = Path(__file__).parents[1] / "recipes"

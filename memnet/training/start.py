@@ -63,7 +63,7 @@ def take(model: nn.Module, weights: str) -> Taken:
     wanted = model.state_dict()
     path = Path(weights)
     if weights == "resmem" and not path.exists():
-        from ..resmem import installed_weights
+        from ..networks.resmem import installed_weights
 
         path = installed_weights()
     with context(str(path)):
@@ -119,7 +119,7 @@ def _read(path: Path, wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 
 def _of_pytorch(path: Path) -> Mapping[str, Tensor]:
     """Return a state dict; one of DataParallel has names that begin with `module.`, our checkpoints `model.`."""
-    from ..resmem import read_state
+    from ..networks.resmem import read_state
 
     state = read_state(path)
     for prefix in ("module.", "model."):

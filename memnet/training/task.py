@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from converter.errors import FileFormatError
 
-from ..segmentation_cache import SegmentationCache
+from ..segmenters.cache import SegmentationCache
 from .errors import TrainingError
 from .mixture import Mixture
 from .optimization import make_loss, make_optimizer, make_schedule

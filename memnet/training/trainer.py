@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from converter.errors import InvalidNetError
 
-from ..segmentation_cache import SegmentationCache, open_cache
+from ..segmenters.cache import SegmentationCache, open_cache
 from ..segmenters.frozen import Frozen
 from .checkpoints import FOLDER, LAST, OURS, Keeper, WholeFiles
 from .errors import TrainingError

@@ -225,7 +225,7 @@ def test_pillow_is_asked_for_in_one_line(
 
 def test_help_needs_neither_numpy_nor_torch() -> None:
     code = (
-        "import sys, memnet.cli, memnet.convert_command\n"
+        "import sys, memnet.cli, memnet.commands.convert\n"
         "assert not {'numpy', 'torch', 'google.protobuf'} & sys.modules.keys(), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

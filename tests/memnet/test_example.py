@@ -187,7 +187,7 @@ def test_example_command_writes_converts_and_checks(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from memnet.convert_command import main; raise SystemExit(main())",
+            "from memnet.commands.convert import main; raise SystemExit(main())",
             "--example",
             "-o",
             str(tmp_path),

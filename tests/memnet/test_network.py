@@ -18,8 +18,8 @@ from converter.tracing import trace
 from memnet.device import choose_device, plain_float32
 from memnet.features import blob_modules
 from memnet.network import Network
-from memnet.ordered import in_order
 from memnet.preprocessing import preprocessing
+from memnet.runs.ordered import in_order
 
 PREPROCESS = preprocessing(rule.mean_bgr())
 

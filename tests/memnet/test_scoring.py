@@ -18,8 +18,8 @@ from converter import Preprocess
 from converter.errors import CaffeError, FileFormatError, InvalidNetError
 from memnet.crops import crop
 from memnet.images import read_image
+from memnet.networks.resmem_preprocess import ResMemPreprocess
 from memnet.preprocessing import CHANNEL_MEANS, DefaultMeanWarning, preprocessing
-from memnet.resmem_preprocess import ResMemPreprocess
 
 
 def test_ten_crops_are_pycaffes_bitwise() -> None:

@@ -16,7 +16,7 @@ from .palette import BAD, MARKERS, MUTED, PAPER, SERIES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..blobs import BlobRow
+    from ..net.blobs import BlobRow
 
 ROWS = 44
 """Names that find room; of a longer net every second, third, ... is named."""

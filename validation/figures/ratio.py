@@ -15,7 +15,7 @@ from .palette import BAD, MARKERS, MUTED, PAPER, SERIES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..blobs import BlobRow
+    from ..net.blobs import BlobRow
 
 HEIGHT = 320
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .palette import INK, MARKERS, SERIES, SOURCES, TRUTH
 
 if TYPE_CHECKING:
-    from ..score_table import ScoreTable
+    from ..scores.table import ScoreTable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from .parts import figures, mark, section
 from .table import Head, Row, number, table, text
 
 if TYPE_CHECKING:
-    from ..blobs import BlobRow
+    from ..net.blobs import BlobRow
 
 HEADS = (
     Head(text="Blob"),

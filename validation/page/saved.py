@@ -17,10 +17,10 @@ from memnet.comparison.files import VERSION as COMPARISON_VERSION
 from memnet.comparison.results import Comparison
 from memnet.literature import Figure
 
-from ..blobs import BlobRow
+from ..net.blobs import BlobRow
 from ..report import FORMAT as REPORT
 from ..report import VERSION, Report
-from ..score_table import ScoreTable
+from ..scores.table import ScoreTable
 from .decode import Names, decode
 
 VERSIONS = MappingProxyType({REPORT: VERSION, COMPARISON: COMPARISON_VERSION})

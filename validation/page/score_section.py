@@ -23,7 +23,7 @@ from .thumbs import worst
 if TYPE_CHECKING:
     from memnet.statistics import Distribution
 
-    from ..score_table import ScoreTable
+    from ..scores.table import ScoreTable
 
 FEW = 20
 """Images below which nothing is drawn against the truth: tenths of them would be single images."""

@@ -12,7 +12,7 @@ from .table import Cell, Head, Row, number, table, text
 if TYPE_CHECKING:
     from memnet.statistics import Consistency, Splits
 
-    from ..score_table import Pair, ScoreTable
+    from ..scores.table import Pair, ScoreTable
 
 PAIR_HEADS = (
     Head(text="Port"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from memnet.comparison.results import Comparison
 
     from ..report import Check, Report
-    from ..score_table import ScoreTable
+    from ..scores.table import ScoreTable
 
 MOST = 20
 """Rows of a list; a comment has room for 65,536 characters."""

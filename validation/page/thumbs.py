@@ -10,7 +10,7 @@ from .markup import Markup, join, tag
 from .parts import facts
 
 if TYPE_CHECKING:
-    from ..score_table import ScoreTable, Thumb
+    from ..scores.table import ScoreTable, Thumb
 
 JPEG = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/=]+")
 

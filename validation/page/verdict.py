@@ -8,7 +8,7 @@ from ..figures.numbers import count, counted, fixed, limit, short
 from .markup import Child
 
 if TYPE_CHECKING:
-    from ..blobs import BlobRow
+    from ..net.blobs import BlobRow
     from ..report import Check, Report
 
 STAGES = ("weights", "preprocessing", "network", "end to end", "scores")

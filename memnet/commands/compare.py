@@ -1,0 +1,42 @@
+"""`memnet compare`: which of several models is better, on the same images?"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..comparison.options import MODELS, add_options
+
+EXAMPLES = f"""{MODELS}
+
+examples:
+  memnet compare --model memnet_torch --model resmem --data lamem:/data/lamem --split all --json comparison.json
+  memnet compare --model runs/a --model runs/b --model csv:theirs.csv --data memcat:/data/memcat --figure table.pdf
+
+exit codes: 0 done (images left out are named), 2 cannot run"""
+
+
+def register(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare models on the same images",
+        description="The cross-data table, five splits, and paired differences of models on the same images.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the tables; returns the exit code."""
+    from ..comparison.asked import compared, write_files
+    from ..comparison.cross_table import cross_table
+    from ..comparison.tables import paired_table, published_list, split_table
+
+    found = compared(options, models=2)
+    blocks = [cross_table(found), split_table(found), paired_table(found), published_list(found)]
+    print("\n\n".join(filter(None, blocks)))  # noqa: T201 (a command prints)
+    write_files(options, found)
+    return 0

@@ -1,0 +1,38 @@
+"""`parity-check page FILE.json`: the page of a report or a comparison that is written already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from converter.errors import FileFormatError
+
+from .arguments import Parser
+
+EXAMPLES = """example:
+  parity-check page report/report.json -o page"""
+
+
+def page(arguments: Sequence[str]) -> int:
+    """Write `index.html`, say where, and return 0. Raises CaffeError."""
+    parser = Parser(
+        "parity-check page", "Write the page of a report.json or a comparison.json.", EXAMPLES
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="report.json or comparison.json")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="folder of the page (default: FILE's)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        document = json.loads(options.file.read_text(encoding="utf-8"))
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise FileFormatError(f"{options.file}: is not JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise FileFormatError(
+            f"{options.file}: is no report and no comparison, but a JSON {type(document).__name__}"
+        )
+    from ..page import write_page
+
+    print(write_page(document, options.output or options.file.parent))  # noqa: T201 (a command prints)
+    return 0

@@ -1,0 +1,1 @@
+"""Those that a port is compared with: OpenCV, Caffe itself, and recordings of it."""

@@ -1,0 +1,127 @@
+"""`watch`: what each layer of a port is given and makes, where the port is any module at all.
+
+A layer's module is the one whose attribute has the layer's name (`conv1`, `features.conv1`), characters that Python
+does not allow replaced by `_`; of several, or of one that is called more than once, nothing is taken. A blob is
+
+1. what the port returns, if it is an output of the net;
+2. else what the module of the last layer that writes it returns;
+3. else, where no module has that layer's name (`F.relu`), what the module of a layer that reads it is given.
+
+So a port by hand whose members are called as Caffe calls its layers is compared blob by blob.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..traces import Array, Trace, is_whole
+
+if TYPE_CHECKING:
+    import torch
+
+    from converter.conversion import Conversion
+    from converter.net import Net
+
+Arrays = tuple[Array, ...]
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """One forward of a port, by index of the net's steps."""
+
+    given: dict[int, Arrays] = field(default_factory=dict)
+    made: dict[int, Arrays] = field(default_factory=dict)
+    blobs: dict[str, Array] = field(default_factory=dict)
+    error: str = ""
+    """What the port raised, if it did; then the rest is what it had done before."""
+
+
+def watch(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> Seen:
+    """Run a port with the inputs in the net's order, and see what its layers' modules are given and make."""
+    import torch
+
+    net, seen, calls = conversion.net, Seen(), Counter[int]()
+    returned: Arrays = ()
+    with ExitStack() as stack, torch.no_grad():
+        for at, part in _layer_modules(module, conversion).items():
+            stack.callback(part.register_forward_pre_hook(partial(_give, seen, calls, at)).remove)
+            stack.callback(part.register_forward_hook(partial(_make, seen, at)).remove)
+        try:
+            returned = _arrays(module(*(_tensor(inputs[blob]) for blob in net.inputs)))
+        except Exception as error:  # noqa: BLE001 (somebody's code may raise anything)
+            seen.error = str(error).strip() or type(error).__name__
+    for at in [at for at, count in calls.items() if count > 1]:
+        seen.given.pop(at, None)
+        seen.made.pop(at, None)
+    if not seen.error and len(returned) != len(net.outputs):
+        outputs = ", ".join(map(repr, net.outputs))
+        seen.error = f"returns {len(returned) or 'no'} tensors; the net's outputs are {outputs}"
+    seen.blobs = dict(_blobs(net, seen))
+    if not seen.error:
+        seen.blobs |= dict(zip(net.outputs, returned, strict=True))
+    return seen
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    import torch
+
+    return torch.tensor(array.copy())  # torch takes no negative strides
+
+
+def _arrays(found: Any) -> Arrays:
+    """Return copies, for a later layer may work in place; () where it is no tensor or several."""
+    import torch
+
+    found = (found,) if isinstance(found, torch.Tensor) else found
+    if not isinstance(found, Sequence) or not all(isinstance(one, torch.Tensor) for one in found):
+        return ()
+    return tuple(one.detach().cpu().numpy().copy() for one in found)
+
+
+def _give(seen: Seen, calls: Counter[int], at: int, _: torch.nn.Module, given: Any) -> None:
+    calls[at] += 1
+    seen.given[at] = _arrays(given)
+
+
+def _make(seen: Seen, at: int, _: torch.nn.Module, __: Any, made: Any) -> None:
+    seen.made[at] = _arrays(made)
+
+
+def _layer_modules(
+    module: torch.nn.Module, conversion: Conversion
+) -> Mapping[int, torch.nn.Module]:
+    """Return the modules of layers, by step; the converter's own record decides for its own modules."""
+    modules = dict(module.named_modules())
+    if is_whole(module):
+        named = conversion.lowering.attributes
+        return {at: modules[name] for at, name in enumerate(named) if name in modules}
+    by_name: dict[str, list[torch.nn.Module]] = {}
+    for path, part in modules.items():
+        by_name.setdefault(path.rpartition(".")[2], []).append(part)
+    found: dict[int, torch.nn.Module] = {}
+    for at, layer in enumerate(conversion.net.layers):
+        for name in (layer.name, re.sub(r"\W", "_", layer.name, flags=re.ASCII)):
+            if len(parts := by_name.get(name, [])) == 1 and parts[0] not in found.values():
+                found.setdefault(at, parts[0])
+    return found
+
+
+def _blobs(net: Net, seen: Seen) -> Iterator[tuple[str, Array]]:
+    writers = {blob: at for at, step in enumerate(net.steps) for blob in step.layer.tops}
+    for blob, writer in writers.items():
+        if blob in net.inputs:
+            continue
+        tops = net.steps[writer].layer.tops
+        if len(made := seen.made.get(writer, ())) == len(tops):
+            yield blob, made[tops.index(blob)]
+            continue
+        for reader in range(writer + 1, len(net.steps)):
+            if net.steps[reader].layer.bottoms == (blob,) and len(seen.given.get(reader, ())) == 1:
+                yield blob, seen.given[reader][0]
+                break
