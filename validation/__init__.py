@@ -8,8 +8,9 @@ reported as "not run", never as passed. Importing this package loads neither tor
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from converter.lazy import names_from
 
 if TYPE_CHECKING:
     from .parity import check_parity
@@ -21,10 +22,4 @@ __all__ = ["Check", "Report", "Trace", "check_parity"]
 _HOMES = {"Check": "report", "Report": "report", "Trace": "traces", "check_parity": "parity"}
 
 if not TYPE_CHECKING:  # a type checker shall know the names above alone
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-        globals()[name] = value
-        return value
+    __getattr__ = names_from(__name__, _HOMES)

@@ -8,8 +8,9 @@ No weights of a segmenter are shipped; `palette` needs none and is there for tes
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from converter.lazy import names_from
 
 if TYPE_CHECKING:
     from .adapter import plain
@@ -44,10 +45,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:  # a type checker shall know the names above alone
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-        globals()[name] = value
-        return value
+    __getattr__ = names_from(__name__, _HOMES)

@@ -10,8 +10,9 @@ infinity, are empty or differ in length. A quantity that is undefined, such as t
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from converter.lazy import names_from
 
 if TYPE_CHECKING:
     from .correlation import correlate, spearman
@@ -55,7 +56,7 @@ __all__ = [
     "summarize",
 ]
 
-_FUNCTIONS = {
+_HOMES = dict.fromkeys(__all__, "results") | {
     "compare": "paired",
     "consistency": "human",
     "correlate": "correlation",
@@ -66,10 +67,4 @@ _FUNCTIONS = {
 }
 
 if not TYPE_CHECKING:  # a type checker shall know the names above alone
-
-    def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_FUNCTIONS.get(name, 'results')}", __name__), name)
-        globals()[name] = value
-        return value
+    __getattr__ = names_from(__name__, _HOMES)

@@ -9,8 +9,9 @@ Importing this package loads neither torch nor Lightning.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from converter.lazy import names_from
 
 if TYPE_CHECKING:
     from .recipe import Recipe
@@ -29,10 +30,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:  # a type checker shall know the names above alone
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-        globals()[name] = value
-        return value
+    __getattr__ = names_from(__name__, _HOMES)
