@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from protos import DIALECTS
 
 from . import __version__
+from .broken_pipe import leave_quietly
 from .errors import CaffeError, InvalidNetError
 
 if TYPE_CHECKING:
@@ -37,15 +38,19 @@ def main(argv: Sequence[str] | None = None, example: Example | None = None) -> i
     """Run the command and return its exit code; `example` is what `--example` writes."""
     options = _parser().parse_args(argv)
     try:
-        return _run(options, example)
+        code = _run(options, example)
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
     except CaffeError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was kept", 130)
+    except BrokenPipeError:
+        return leave_quietly()
     except OSError as error:
         return _fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
     except Exception as error:  # noqa: BLE001 - a user gets one line, whatever a file made us do
         return _fail(f"internal error, please report it with the file: {_place(error)}")
+    return code
 
 
 def _run(options: argparse.Namespace, example: Example | None) -> int:

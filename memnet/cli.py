@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, TextIO
 
+from converter.broken_pipe import leave_quietly
 from converter.errors import CaffeError
 
 COMMANDS = ("predict", "diagnose", "heatmap", "evaluate", "compare", "train", "sweep")
@@ -28,10 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     try:
         code: int = options.run(options)
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
     except (CaffeError, ModuleNotFoundError) as error:
         return fail(str(error))
     except KeyboardInterrupt:
         return fail("interrupted", 130)
+    except BrokenPipeError:
+        return leave_quietly()
     except OSError as error:
         return fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
     return code

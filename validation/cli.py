@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from converter.broken_pipe import leave_quietly
 from converter.errors import CaffeError
 
 from .commands.check import check
@@ -18,15 +19,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words and words[0] in COMMANDS:
-            return COMMANDS[words[0]](words[1:])
-        return check(words)
+        run = COMMANDS.get(words[0]) if words else None
+        code = check(words) if run is None else run(words[1:])
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
     except (CaffeError, ModuleNotFoundError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except BrokenPipeError:
+        return leave_quietly()
     except OSError as error:
         return _fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+    return code
 
 
 def _fail(message: str, code: int = 2) -> int:
