@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 
 from converter.broken_pipe import leave_quietly
 from converter.errors import CaffeError
@@ -18,6 +19,9 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"record": record, "page":
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a console may lack a character
     try:
         run = COMMANDS.get(words[0]) if words else None
         code = check(words) if run is None else run(words[1:])

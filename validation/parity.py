@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from .scores.source import Sources
     from .scores.table import ScoreTable
 
-SEEN = "the port was not converted here: compared are its outputs, and the blobs of members named like Caffe's layers"
+SEEN = (
+    "the port was not converted here: compared are its outputs, and the blobs of members named like Caffe's layers "
+    "or with their weights"
+)
+
+SATURATING = ("Sigmoid", "TanH", "Clip")
 
 
 def check_parity(
@@ -73,7 +78,14 @@ def check_parity(
         back_end = partial(
             find_back_end, conversion=conversion, python=caffe_python, as_read=not reading
         )
-        lots = Lots(conversion, against, inputs=inputs, sources=sources, back_end=back_end)
+        lots = Lots(
+            conversion,
+            against,
+            inputs=inputs,
+            sources=sources,
+            preprocess=preprocess,
+            back_end=back_end,
+        )
         parity.judge(conversion, judged, lots)
     if sources:
         from .scores.run import score_checks
@@ -91,7 +103,7 @@ def check_parity(
         parity.checks += checks
         parity.tables += tables
         parity.notes += notes
-    return parity.report(str(model or prototxt or "scores"), began)
+    return parity.report(Path(model or prototxt or "scores").name, began)
 
 
 class _Parity:
@@ -136,9 +148,16 @@ class _Parity:
         self.checks += judged.checks
         self.rows += judged.rows
         self.notes += network_notes(judged)
-        if not judged.passed and not self._faults:
-            from .net.alone import layers_alone
+        if self._faults or (judged.passed and not _hides(conversion)):
+            return
+        from .net.alone import layers_alone
 
-            self._faults, notes = layers_alone(conversion, port, judged.inputs, self._differing)
-            self.checks += self._faults
-            self.notes += notes
+        self._faults, notes = layers_alone(conversion, port, judged.inputs, self._differing)
+        self.checks += self._faults
+        self.notes += notes if self._faults or not judged.passed else []
+
+
+def _hides(conversion: Conversion) -> bool:
+    """Whether a layer in place saturates, so that a blob may be right after a layer that is not."""
+    layers = conversion.net.layers
+    return any(layer.type in SATURATING and layer.tops == layer.bottoms for layer in layers)

@@ -49,7 +49,7 @@ def _of_folder(folder: Path, conversion: Conversion) -> torch.nn.Module:
             raise FileFormatError(f"{folder}: has no {name}; a port is a folder with both")
     try:
         return load_folder(folder, _class_name(folder, conversion))
-    except Exception as error:  # somebody's code may raise anything
+    except (Exception, SystemExit) as error:  # somebody's code may raise anything
         said = str(error).strip() or type(error).__name__
         raise FileFormatError(f"{folder}: the port does not load: {said}") from error
 

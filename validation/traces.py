@@ -35,6 +35,13 @@ def is_whole(module: torch.nn.Module) -> bool:
     return hasattr(type(module), "blob_names")
 
 
+def begin_anew(module: torch.nn.Module) -> None:
+    """Make recurrent layers forget the forward before, where the port has a method `reset` for that."""
+    reset = getattr(module, "reset", None)
+    if callable(reset):
+        reset()
+
+
 def port_backend(
     module: torch.nn.Module, conversion: Conversion, *, again: bool = False
 ) -> Backend:
@@ -47,14 +54,13 @@ def port_backend(
     def run(inputs: Trace) -> Trace:
         from converter import trace
 
-        reset = getattr(module, "reset", None)
-        if callable(reset) and not again:
-            reset()
+        if not again:
+            begin_anew(module)
         if not is_whole(module):
             return _watched(module, conversion, inputs)
         try:
             return trace(module, inputs)
-        except Exception:  # noqa: BLE001 (somebody's code may raise anything; it is run again and told)
+        except (Exception, SystemExit):  # noqa: BLE001 (somebody's code may raise anything; it is run again and told)
             return _watched(module, conversion, inputs)
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,12 @@ def arguments(thin: Path, *more: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("form", "begins"),
-    [("table", "/"), ("json", "{"), ("md", "#"), ("html", "<!doctype html>")],
+    [
+        ("table", "net.caffemodel: passed\n"),
+        ("json", "{"),
+        ("md", "#"),
+        ("html", "<!doctype html>"),
+    ],
 )
 def test_format_is_printed(
     thin: Path, form: str, begins: str, capsys: pytest.CaptureFixture[str]
@@ -62,7 +68,11 @@ def test_page_of_a_written_report(
     assert (tmp_path / "index.html").is_file()
 
 
-@pytest.mark.parametrize(("text", "match"), [("{", "is not JSON"), ("[]", "but a JSON list")])
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [("{", "x.json: is not JSON"), ("[" * 99999, "is not JSON"), ("[]", "x.json: ")],
+    ids=["cut off", "nested", "a list"],
+)
 def test_page_of_something_else_is_told(
     tmp_path: Path, text: str, match: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +98,20 @@ def test_record_prints_a_script_with_these_defaults(capsys: pytest.CaptureFixtur
     }
 
 
+def test_record_refuses_unknown_crops(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["record", "--crops", "five"])
+    assert "argument --crops: takes center, ten or both" in capsys.readouterr().err
+
+
+def test_both_crops_are_center_and_ten(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text("name,center,ten\na.png,0.51,0.52\nb.png,0.61,0.63\n")
+    given = [f"--scores={label}={tmp_path / 'scores.csv'}" for label in ("port", "original")]
+    assert main([*given, "--crops", "both", "-o", str(tmp_path)]) == 0
+    (table,) = json.loads((tmp_path / "report.json").read_text())["scores"]
+    assert [column["crops"] for column in table["columns"]] == ["center", "ten", "center", "ten"]
+
+
 def test_record_writes_a_file(tmp_path: Path) -> None:
     assert main(["record", "-o", str(tmp_path / "record.py")]) == 0
     compile((tmp_path / "record.py").read_text(), "record.py", "exec")
@@ -96,7 +120,9 @@ def test_record_writes_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "match"),
     [
-        (["--crops", "center,five"], "--crops has 'five'; known: center, ten"),
+        (["--crops", "center,five"], "--crops has 'five'; known: center, ten, both"),
+        (["--against", ","], "--against names no judge"),
+        (["--images", "x", "--judged", "0"], "--judged is 0"),
         (["--scores", "port"], "--scores takes LABEL=FILE, found 'port'"),
         (["--split", "test_1"], "is given without --data"),
         (["--mean", "absent.npy"], "absent.npy"),
@@ -162,3 +188,20 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.count("examples:") == 2
     assert "exit codes: 0" in done.stdout
+
+
+def test_console_without_the_characters_gets_others(thin: Path) -> None:
+    command = [sys.executable, "-m", "validation", *arguments(thin, "--format", "md")]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("## Parity of net.caffemodel: ")
+
+
+def test_port_that_exits_is_told(
+    thin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.py").write_text("raise SystemExit(0)\n")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    assert main(arguments(thin, "--port", str(tmp_path))) == 2
+    assert "the port does not load: 0" in capsys.readouterr().err

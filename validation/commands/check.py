@@ -46,7 +46,9 @@ def _report(options: argparse.Namespace) -> Report:
 
     from ..parity import check_parity
 
-    sources = _sources(options)
+    sources, against = _sources(options), names(options.against)
+    if not against:
+        raise InvalidNetError("--against names no judge; known: reference, opencv, caffe, FILE")
     model, prototxt = options.model, options.prototxt
     if model is None and prototxt is None and not {"port", "original"} <= sources.scores.keys():
         raise InvalidNetError(
@@ -57,7 +59,7 @@ def _report(options: argparse.Namespace) -> Report:
     return check_parity(
         model,
         prototxt,
-        names(options.against),
+        against,
         port=options.port,
         mean=options.mean,
         allow_missing=options.allow_missing,
@@ -71,10 +73,10 @@ def _sources(options: argparse.Namespace) -> Sources:
 
     from ..scores.source import Sources
 
-    asked = names(options.crops)
+    asked = list(CROPS) if options.crops == "both" else names(options.crops)
     crops: list[Crops] = [name for name in ("center", "ten") if name in asked]
     if unknown := [name for name in asked if name not in CROPS] or ([] if asked else ["nothing"]):
-        raise InvalidNetError(f"--crops has {unknown[0]!r}; known: {', '.join(CROPS)}")
+        raise InvalidNetError(f"--crops has {unknown[0]!r}; known: {', '.join(CROPS)}, both")
     scores = dict(one.partition("=")[::2] for one in options.scores)
     if bad := [label for label, file in scores.items() if not label or not file]:
         raise FileFormatError(f"--scores takes LABEL=FILE, found {bad[0]!r}")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-
-from converter.errors import FileFormatError
 
 from .arguments import Parser
 
@@ -24,15 +21,8 @@ def page(arguments: Sequence[str]) -> int:
         "-o", "--output", metavar="DIR", type=Path, help="folder of the page (default: FILE's)"
     )
     options = parser.parse_args(arguments)
-    try:
-        document = json.loads(options.file.read_text(encoding="utf-8"))
-    except ValueError as error:  # UnicodeDecodeError is one
-        raise FileFormatError(f"{options.file}: is not JSON ({error})") from error
-    if not isinstance(document, dict):
-        raise FileFormatError(
-            f"{options.file}: is no report and no comparison, but a JSON {type(document).__name__}"
-        )
-    from ..page import write_page
+    from ..page import load, write_page
 
+    document = load(options.file)
     print(write_page(document, options.output or options.file.parent))  # noqa: T201 (a command prints)
     return 0

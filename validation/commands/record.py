@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
-from .arguments import Parser
+from .arguments import Parser, names
 
 DESCRIPTION = """Print a script for Python 2.7 and 3, which needs pycaffe and NumPy alone. Run it beside an old Caffe,
 or in its public Docker image; the recorded.npz that it writes is a judge: parity-check MODEL --against recorded.npz.
@@ -22,7 +23,7 @@ def record(arguments: Sequence[str]) -> int:
     """Print the script, or write it, and return 0."""
     parser = Parser("parity-check record", DESCRIPTION, EXAMPLES)
     add = parser.add_argument
-    add("--crops", metavar="LIST", help="center, ten or both (default: center)")
+    add("--crops", metavar="LIST", type=_crops, help="center, ten or both (default: center)")
     add("--mean", metavar="FILE|B,G,R", help=".binaryproto, .npy or numbers (default: none)")
     add("--resize", metavar="H[,W]", help="resize pictures first, as caffe.io does (default: not)")
     add("--raw-scale", metavar="X", type=float, help="caffe.io gives 0..1 (default: 255)")
@@ -41,3 +42,9 @@ def record(arguments: Sequence[str]) -> int:
     else:
         output.write_text(text, encoding="utf-8")
     return 0
+
+
+def _crops(text: str) -> str:
+    if not names(text) or set(names(text)) - {"center", "ten", "both"}:
+        raise ArgumentTypeError("takes center, ten or both")
+    return text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..traces import Array, Backend, NotRunError, Trace
 
@@ -17,15 +17,22 @@ if TYPE_CHECKING:
     from converter.conversion import Conversion
 
 
+Shapes: TypeAlias = tuple[tuple[int, ...], ...]
+
+
 def opencv_backend(conversion: Conversion) -> Backend:
-    """Return cv2.dnn as a back end; raises NotRunError when run, where it cannot read the model."""
+    """Return cv2.dnn as a back end; raises NotRunError when run, where it cannot read the model.
+
+    The net that it has read is kept for inputs of the same shapes.
+    """
+    kept: dict[Shapes, Any] = {}
 
     def run(inputs: Trace) -> Trace:
         cv2 = _opencv()
         log = cv2.utils.logging
         level = log.setLogLevel(log.LOG_LEVEL_SILENT)  # what it prints on stderr it raises as well
         try:
-            return _forward(cv2, conversion, inputs)
+            return _forward(_kept(kept, cv2, conversion, inputs), conversion, inputs)
         except cv2.error as error:
             said = str(error).strip().splitlines()[0][:200]
             raise NotRunError(f"OpenCV {cv2.__version__} cannot run it: {said}") from error
@@ -47,12 +54,16 @@ def _opencv() -> ModuleType:
     return cv2
 
 
-def _forward(cv2: Any, conversion: Conversion, inputs: Trace) -> Trace:
-    net = _read(cv2, conversion, inputs)
-    net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
-    net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
-    net.enableFusion(False)
-    net.enableWinograd(False)
+def _kept(kept: dict[Shapes, Any], cv2: Any, conversion: Conversion, inputs: Trace) -> Any:
+    """Return the net for inputs of these shapes; one is held, for a net may have 200 MB of weights."""
+    shapes = tuple(inputs[blob].shape for blob in conversion.net.inputs)
+    if shapes not in kept:
+        kept.clear()
+        kept[shapes] = _read(cv2, conversion, inputs)
+    return kept[shapes]
+
+
+def _forward(net: Any, conversion: Conversion, inputs: Trace) -> Trace:
     for blob in conversion.net.inputs:
         net.setInput(inputs[blob].astype("f4"), blob)
     makers = _makers(conversion)
@@ -94,7 +105,12 @@ def _read(cv2: Any, conversion: Conversion, inputs: Trace) -> Any:
         text = Path(folder) / "deploy.prototxt"
         text.write_text(v2_text(conversion, inputs), encoding="utf-8")
         files = [str(text)] + ([str(weights.path)] if weights is not None else [])
-        return cv2.dnn.readNetFromCaffe(*files)
+        net = cv2.dnn.readNetFromCaffe(*files)
+    net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+    net.enableFusion(False)
+    net.enableWinograd(False)
+    return net
 
 
 def v2_text(conversion: Conversion, inputs: Trace) -> str:

@@ -274,7 +274,7 @@ def parse(arguments):
     add("--inputs", metavar="NPZ", help="what to feed instead of seeded noise")
     add("--seed", type=int, default=2015, help="of the noise")
     add("--images", nargs="+", metavar="PATH", default=[], help="pictures, or folders of them")
-    add("--crops", default=DEFAULTS["crops"], help="center, ten, or both with a comma (default: %(default)s)")
+    add("--crops", default=DEFAULTS["crops"], help="center, ten or both (default: %(default)s)")
     add("--resize", metavar="H[,W]", default=DEFAULTS["resize"], help="resize pictures first, as caffe.io does (default: %(default)s)")
     add("--mean", metavar="FILE|B,G,R", default=DEFAULTS["mean"], help=".binaryproto, .npy or numbers, in 0..255 and the net's channels")
     add("--raw-scale", type=float, default=DEFAULTS["raw_scale"], help="caffe.io gives 0..1 (default: %(default)s)")
@@ -282,9 +282,9 @@ def parse(arguments):
     add("--input-scale", type=float, default=DEFAULTS["input_scale"], help="factor after the mean (default: %(default)s)")
     add("--keep", type=int, default=2, help="pictures whose crops and blobs are kept (default: %(default)s)")
     options = parser.parse_args(arguments)
-    options.crops = [name for name in options.crops.split(",") if name]
+    options.crops = [name for name in options.crops.replace("both", "center,ten").split(",") if name]
     if not options.crops or set(options.crops) - set(["center", "ten"]):
-        parser.error("--crops takes center, ten or center,ten")
+        parser.error("--crops takes center, ten or both")
     if options.keep < 1:
         parser.error("--keep must be at least 1")
     return options

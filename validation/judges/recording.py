@@ -131,6 +131,7 @@ def load_recording(path: str | Path) -> Recording:
         raise FileFormatError(f"{path}: holds neither out/<blob> nor sample/<blob>, nor scores")
     if groups["pos"].keys() != groups["sample"].keys():
         raise FileFormatError(f"{path}: pos/ and sample/ must be of the same blobs")
+    _check_numbers(path, groups)
     return Recording(
         name=path.name,
         inputs=groups["in"],
@@ -141,6 +142,19 @@ def load_recording(path: str | Path) -> Recording:
         ignored=tuple(sorted(groups.keys() - known)),
         about=about,
     )
+
+
+def _check_numbers(path: Path, groups: Mapping[str, Trace]) -> None:
+    """Refuse text and complex numbers, and positions that are none. Raises FileFormatError."""
+    for group in GROUPS:
+        for blob, array in groups[group].items():
+            if array.dtype.kind not in "fiub":
+                raise FileFormatError(
+                    f"{path}: {group}/{blob} holds {array.dtype}, no real numbers"
+                )
+    for blob, places in groups["pos"].items():
+        if places.dtype.kind not in "iu" or places.min(initial=0) < 0:
+            raise FileFormatError(f"{path}: pos/{blob} must hold whole numbers from 0")
 
 
 def _read(path: Path) -> dict[str, Array]:

@@ -7,7 +7,7 @@ between two values that it shows are judged together, as one `Stretch`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from converter.compare import relative_difference
 from converter.errors import CaffeError
 
 from ..report import Check, within
-from ..traces import Array, Trace, is_whole, port_backend
+from ..traces import Array, Trace, begin_anew, is_whole, port_backend
 from .watch import watch
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ class _Shown:
 
     def __init__(self, conversion: Conversion, port: torch.nn.Module, inputs: Trace) -> None:
         self._net = conversion.net
+        begin_anew(port)
         self._seen = watch(port, conversion, inputs)
         self._blobs = {**inputs, **self._seen.blobs}
         if is_whole(port) and not self._seen.error:
@@ -165,6 +166,8 @@ class _Value:
 
     array: Array
     links: tuple[Link, ...] = ()
+    stretch: Stretch | None = None
+    """What it came out of, where the port shows it."""
 
 
 def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
@@ -175,6 +178,10 @@ def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
     ):
         layer = step.layer
         known = _known([values.get(bottom) for bottom in layer.bottoms])
+        for place, (value, array) in enumerate(zip(known, shown.given(at), strict=False)):
+            if value.stretch is not None and _rescaled(array, value.array):
+                yield replace(value.stretch, found=array.reshape(value.array.shape))
+                known[place] = _Value(array=array)
         if not known or any(value.links for value in known):
             known = [_Value(array=array) for array in shown.given(at)] or known
         links = _linked(layer, stored, known) if known and layer.role != "input" else ()
@@ -183,11 +190,23 @@ def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
             values.pop(top, None)
             found = shown.made(at, index)
             if found is not None:
-                values[top] = _Value(array=found)
+                stretch = None
                 if tops and len(links) <= LONG:
-                    yield _stretch(links, index, found, tops[index])
+                    stretch = _stretch(links, index, found, tops[index])
+                    yield stretch
+                values[top] = _Value(array=found, stretch=stretch)
             elif tops:
                 values[top] = _Value(array=tops[index], links=links)
+
+
+def _rescaled(given: Array, made: Array) -> bool:
+    """Whether a layer is given what the one before it made, but for a factor: that belongs to the one before."""
+    largest = float(np.abs(made).max(initial=0))
+    if given.size != made.size or not largest or not np.isfinite(given).all():
+        return False
+    factor = float(np.abs(given).max()) / largest
+    off = np.abs(given.reshape(made.shape) - factor * made).max() / (factor * largest or 1.0)
+    return bool(abs(factor - 1) > tolerance.CAFFE >= off)
 
 
 def _known(given: Sequence[_Value | None]) -> list[_Value]:

@@ -31,7 +31,7 @@ def diagnose(stretch: Stretch) -> str:
     for said, made in _outcomes(stretch):
         if _is(stretch, made):
             return said
-    return _scaled(stretch) or _dropping(stretch)
+    return _regrouped(stretch) or _scaled(stretch) or _dropping(stretch)
 
 
 def _is(stretch: Stretch, made: Array) -> bool:
@@ -132,9 +132,20 @@ def _fed_otherwise(link: Link) -> Iterator[tuple[str, Link]]:
             "its three input channels are in reverse, as RGB for BGR",
             replace(link, bottoms=reversed_),
         )
+        yield "its input is divided by 255", replace(link, bottoms=(bottom / 255, *rest))
     if isinstance(link.layer, InnerProduct):
         last = bottom.transpose(0, 2, 3, 1).reshape(bottom.shape)
         yield "its input is flattened channels last", replace(link, bottoms=(last, *rest))
+
+
+def _regrouped(stretch: Stretch) -> str:
+    """Say so where what comes out has its groups of channels swapped, as for a layer after it."""
+    channels = stretch.expected.shape[1] if stretch.expected.ndim > 1 else 1
+    if stretch.found.shape == stretch.expected.shape:
+        for count in (2, 4):
+            if channels % count == 0 and _is(stretch, _turned(stretch.expected, 1, count)):
+                return f"the layer after it is given its channels with their {count} groups swapped"
+    return ""
 
 
 def _scaled(stretch: Stretch) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from .network import REFERENCE, Expected, Lot
 
 if TYPE_CHECKING:
     from converter.conversion import Conversion
+    from memnet.network import Rule
 
     from ..scores.source import Sources
 
@@ -32,10 +34,12 @@ class Lots:
         *,
         inputs: Trace | None,
         sources: Sources | None,
+        preprocess: Rule | None = None,
         back_end: Callable[[str], Backend],
     ) -> None:
         self._conversion, self._against = conversion, against
         self._inputs, self._sources, self._back_end = inputs, sources, back_end
+        self._preprocess = preprocess
         self.checks: list[Check] = []
         self.notes: list[str] = []
 
@@ -100,7 +104,8 @@ class Lots:
         self.notes.append(
             f"{recording.name}: has no inputs; it was fed the crops of the images, in order"
         )
-        return crops_of(self._conversion, sources)
+        rows = _rows(recording, self._conversion)
+        return crops_of(self._conversion, sources, self._preprocess, rows=rows)
 
 
 def _of_recording(recording: Recording, fed: Trace) -> Lot:
@@ -109,6 +114,18 @@ def _of_recording(recording: Recording, fed: Trace) -> Lot:
             yield forward, {recording.name: forward.expected}
 
     return Lot(judges=(recording.name,), forwards=forwards(), count=recording.count)
+
+
+def _rows(recording: Recording, conversion: Conversion) -> int:
+    """Return how many crops the recording is of, as far as its blobs' sizes and positions tell."""
+    ones = {blob: prod(shape[1:]) or 1 for blob, shape in conversion.net.shapes.items()}
+    whole = [array.size // ones[blob] for blob, array in recording.outputs.items() if blob in ones]
+    reach = [
+        recording.count * (int(places.max(initial=0)) // ones[blob] + 1)
+        for blob, places in recording.positions.items()
+        if blob in ones
+    ]
+    return max([*whole, *reach], default=0)
 
 
 def _ignored(recording: Recording) -> Iterator[str]:

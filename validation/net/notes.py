@@ -17,7 +17,8 @@ def network_notes(judged: Judged) -> Iterator[str]:
         wrong = next((row for row in rows if not row.passed), None)
         if wrong is not None:
             where = f"layer {wrong.layer!r} ({wrong.type}), " if wrong.layer else ""
-            yield f"{judge}: first difference at {where}blob {wrong.blob!r}: {wrong.detail}"
+            seen = "; of the blobs before it not all can be seen" if judged.unseen else ""
+            yield f"{judge}: first difference at {where}blob {wrong.blob!r}: {wrong.detail}{seen}"
             if wrong.port_error is not None and wrong.port_error <= wrong.limit:
                 yield f"{judge}: there it is {judge} that is far from the float64 truth, not the port"
         ratios = [row.ratio for row in rows if row.ratio is not None]

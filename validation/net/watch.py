@@ -1,7 +1,8 @@
 """`watch`: what each layer of a port is given and makes, where the port is any module at all.
 
 A layer's module is the one whose attribute has the layer's name (`conv1`, `features.conv1`), characters that Python
-does not allow replaced by `_`; of several, or of one that is called more than once, nothing is taken. A blob is
+does not allow replaced by `_`; else the convolution or linear module of torch that holds the layer's weights. Of
+several, or of one that is called more than once, nothing is taken. A blob is
 
 1. what the port returns, if it is an output of the net;
 2. else what the module of the last layer that writes it returns;
@@ -20,6 +21,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..traces import Array, Trace, is_whole
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from converter.net import Net
 
 Arrays = tuple[Array, ...]
+PLAIN = ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "ConvTranspose3d", "Linear")
 
 
 @dataclass(kw_only=True)
@@ -54,7 +58,7 @@ def watch(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> See
             stack.callback(part.register_forward_hook(partial(_make, seen, at)).remove)
         try:
             returned = _arrays(module(*(_tensor(inputs[blob]) for blob in net.inputs)))
-        except Exception as error:  # noqa: BLE001 (somebody's code may raise anything)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (somebody's code may raise anything)
             seen.error = str(error).strip() or type(error).__name__
     for at in [at for at, count in calls.items() if count > 1]:
         seen.given.pop(at, None)
@@ -109,7 +113,40 @@ def _layer_modules(
         for name in (layer.name, re.sub(r"\W", "_", layer.name, flags=re.ASCII)):
             if len(parts := by_name.get(name, [])) == 1 and parts[0] not in found.values():
                 found.setdefault(at, parts[0])
+    return found | _by_weights(list(modules.values()), conversion, found)
+
+
+def _by_weights(
+    modules: Sequence[torch.nn.Module],
+    conversion: Conversion,
+    named: Mapping[int, torch.nn.Module],
+) -> dict[int, torch.nn.Module]:
+    """Return torch's own modules with the weights of layers that no name told, most of the numbers equal.
+
+    Of torch's own it is known that they do nothing else, such as a ReLU.
+    """
+    from converter.state import state_dict
+
+    left = [part for part in modules if type(part).__name__ in PLAIN and part not in named.values()]
+    left = [part for part in left if type(part).__module__.startswith("torch.nn.")]
+    if not left:
+        return {}
+    expected = state_dict(conversion.net, conversion.lowering, conversion.bound)
+    found: dict[int, torch.nn.Module] = {}
+    for at, attribute in enumerate(conversion.lowering.attributes):
+        weight = expected.get(f"{attribute}.weight")
+        if at in named or weight is None:
+            continue
+        parts = [part for part in left if _mostly(part, weight) and part not in found.values()]
+        if len(parts) == 1:
+            found[at] = parts[0]
     return found
+
+
+def _mostly(part: torch.nn.Module, weight: Array) -> bool:
+    """Whether more than half of the numbers of a module's weight are these."""
+    own = part.state_dict()["weight"].cpu().numpy()
+    return own.shape == weight.shape and bool(np.mean(own == weight) > 0.5)
 
 
 def _blobs(net: Net, seen: Seen) -> Iterator[tuple[str, Array]]:

@@ -40,7 +40,8 @@ def judge_stages(asked: Asked, lot: Lot, ran: Ran, judges: Sequence[Judge]) -> S
     if ran.unreadable:
         named = "; ".join(f"{name}: {why}" for name, why in list(ran.unreadable.items())[:8])
         count = f"{len(ran.unreadable):,} of {len(lot.pictures):,} images"
-        told.notes.append(f"{count} cannot be read and have no score: {named}")
+        why = f"{count} cannot be read and have no score: {named}"
+        told.checks.append(Check(name="images: readable", detail=why, stage=END_TO_END))
     told.checks += _not_finite(ran)
     others = list(_other_images(asked, lot.pictures, ran))
     told.checks += others

@@ -41,29 +41,34 @@ def read_recording(path: Path, output: str, fed: str) -> ScoreFile:
     if not {"scores/center", "scores/ten"} & held.keys():
         return _of_blobs(path, held, *recorded)
     names, hashes = (
-        tuple(map(_text, held[key])) if key in held else None
+        tuple(map(_text, held[key].reshape(-1))) if key in held else None
         for key in ("images/names", "images/sha256")
     )
-    center, ten = held.get("scores/center"), held.get("scores/ten")
     count = len(names) if names is not None else None
+    center, ten = (
+        _scores(key, held[key], count) if key in held else None
+        for key in ("scores/center", "scores/ten")
+    )
+    arrays = {key[6:]: held[key] for key in ("crops/center", "crops/ten") if key in held}
+    for crops, array in arrays.items():
+        if array.dtype.kind not in "fiu" or array.ndim < 4:
+            raise FileFormatError(f"crops/{crops} is {array.dtype} {array.shape}, no pictures")
+    if center is not None and center.shape[1] != 1:
+        raise FileFormatError(f"scores/center has {center.shape[1]} scores for an image, not one")
     return ScoreFile(
         path=path,
         names=names,
         sha256=hashes if names is not None and len(hashes or ()) == len(names) else None,
-        center=None if center is None else _numbers("scores/center", center.reshape(-1), count),
-        ten=None
-        if ten is None
-        else _numbers("scores/ten", ten.reshape(len(ten), math.prod(ten.shape[1:])), count),
-        fed={key[6:]: held[key] for key in ("crops/center", "crops/ten") if key in held},
+        center=None if center is None else center[:, 0],
+        ten=ten,
+        fed=arrays,
     )
 
 
 def _of_blobs(path: Path, held: Mapping[str, Array], out: str, pos: str, sample: str) -> ScoreFile:
     if out not in held:
         raise FileFormatError(f"holds no scores: neither scores/center nor scores/ten, nor {out!r}")
-    scores = _numbers(out, held[out].reshape(len(held[out]), -1), None)
-    if scores.shape[1] not in {1, 10}:
-        raise FileFormatError(f"{out} has {scores.shape[1]} values for an image, not one or ten")
+    scores = _scores(out, held[out], None)
     return ScoreFile(
         path=path,
         names=None,
@@ -81,10 +86,16 @@ def holds_scores(path: Path, output: str) -> bool:
     return bool(own) or (f"out/{output}" in names and not any(n.startswith("in/") for n in names))
 
 
-def _numbers(what: str, array: Array, count: int | None) -> Doubles:
+def _scores(what: str, array: Array, count: int | None) -> Doubles:
+    """Return (N, 1) or (N, 10)."""
+    if array.dtype.kind not in "fiu" or not array.ndim:
+        raise FileFormatError(f"{what} is {array.dtype} {array.shape}, no scores of images")
     if count is not None and len(array) != count:
         raise FileFormatError(f"{what} is of {len(array)} images, images/names of {count}")
-    found: Doubles = array.astype(np.float64)
+    each = math.prod(array.shape[1:])
+    if each not in {1, 10}:
+        raise FileFormatError(f"{what} has {each} values for an image, not one or ten")
+    found: Doubles = array.reshape(len(array), each).astype(np.float64)
     if not np.isfinite(found).all():
         raise FileFormatError(f"{what} holds NaN or infinity")
     return found

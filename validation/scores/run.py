@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converter.errors import FileFormatError
-from memnet.crops import Crops, Floats
+from memnet.crops import Floats
 
 from ..report import Check
 from ..traces import Backend, Trace
@@ -68,11 +68,12 @@ def crops_of(
     sources: Sources,
     preprocess: Rule | None = None,
     *,
-    crops: Crops | None = None,
+    rows: int = 0,
 ) -> Trace:
     """Return the crops of a few images as a net's input, one image after the other, one crop or ten each.
 
-    `crops` is what a recording was made with, by default ten where ten are asked for.
+    `rows` is how many crops a recording is of: ten are taken where that is more than the images, or by default
+    where ten are asked for.
 
     Raises:
         FileFormatError: more than FEW images, or a net that does not take one image.
@@ -82,17 +83,16 @@ def crops_of(
     rule = original_rule(conversion, preprocess)
     if rule is None:
         raise FileFormatError("the net does not take one image; give inputs")
-    feed = feed_of(rule, crops or ("ten" if "ten" in sources.crops else "center"))
+    paths = [path for pictures in find_pictures(sources) for path in pictures.paths]
+    if len(paths) > FEW:
+        raise FileFormatError(f"more than {FEW} images; give fewer, or a recording of scores")
+    ten = rows > len(paths) if rows else "ten" in sources.crops
+    feed = feed_of(rule, "ten" if ten else "center")
     fed: list[Floats] = []
-    for pictures in find_pictures(sources):
-        for path in pictures.paths:
-            if len(fed) == FEW:
-                raise FileFormatError(
-                    f"more than {FEW} images; give fewer, or a recording of scores"
-                )
-            if path is None:
-                raise FileFormatError("there are scores but no images; give --images")
-            fed.append(feed(read_image(path)))
+    for path in paths:
+        if path is None:
+            raise FileFormatError("there are scores but no images; give --images")
+        fed.append(feed(read_image(path)))
     return {conversion.net.inputs[0]: np.concatenate(fed)}
 
 

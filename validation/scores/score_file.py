@@ -50,6 +50,8 @@ class ScoreFile:
                     f"{self.path}: has no names, and scores of {count} images where there are {len(names)}"
                 )
             return list(range(len(names)))
+        if not self.names:
+            raise FileFormatError(f"{self.path}: holds no scores")
         whole = {name: at for at, name in enumerate(self.names)}
         ends = Counter(PurePath(name).name for name in self.names)
         short = {PurePath(name).name: at for at, name in enumerate(self.names)}
@@ -63,7 +65,7 @@ class ScoreFile:
         found = [row(name) for name in names]
         if names and not any(at is not None for at in found):
             raise FileFormatError(
-                f"{self.path}: names none of the images; it has {next(iter(self.names), 'nothing')!r}, "
+                f"{self.path}: names none of the images; it has {self.names[0]!r}, "
                 f"the images are {names[0]!r} ..."
             )
         return found

@@ -43,6 +43,10 @@ class Sources:
             raise FileFormatError(
                 "--images and --data are both given; take the one that has the images"
             )
+        if self.judged < 1:
+            raise FileFormatError(
+                f"--judged is {self.judged}; the reference scores at least 1 image"
+            )
         if self.split and not self.data:
             raise FileFormatError(f"--split {self.split} is given without --data")
 

@@ -162,16 +162,17 @@ def score_check(
 ) -> Check:
     """Return whether scores agree, one for each image or (images, crops); `measured` is the largest difference."""
     spread = float(original.std())
-    if rounding > tolerance.SCORE_ROUNDING * spread and rounding > score_limit(original):
+    worst = float(np.nan_to_num(np.abs(port - original).max(initial=0), nan=np.inf))
+    limit = score_limit(original, rounding)
+    coarse = rounding > max(tolerance.SCORE_ROUNDING * spread, score_limit(original))
+    if coarse and 0 < worst <= limit:
         why = (
             f"the scores are rounded to {rounding:.1g}, too coarse for a spread of {spread:.3g}; "
             "write more decimals"
         )
         return Check(name=name, detail=why, stage=stage)
-    worst = float(np.nan_to_num(np.abs(port - original).max(initial=0), nan=np.inf))
     share = f", {worst / spread:.1g} of" if spread and np.isfinite(worst) else ";"
     said = f"{len(original):,} images{share} the original's spread of {spread:.3g}"
-    limit = score_limit(original, rounding)
     return Check(
         name=name,
         measured=worst,

@@ -9,10 +9,17 @@ import golden
 import h5py
 import numpy as np
 import pytest
+from natural_images import natural_images
+from PIL import Image
 
 import validation
+from converter.conversion import prepare
 from converter.errors import FileFormatError, InvalidNetError
+from memnet.crops import crop
+from memnet.preprocessing import preprocessing
 from validation.judges.recording import load_recording
+from validation.scores.source import Sources
+from validation.traces import reference_backend
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +129,9 @@ def test_what_recorded_it_is_told(thin: Path, tmp_path: Path) -> None:
         ({"x": np.zeros(2)}, "holds neither out/<blob> nor sample/<blob>, nor scores"),
         ({"pos/a": np.zeros(2), "out/a": np.zeros(2)}, "pos/ and sample/ must be of the same"),
         ({"out/a": np.zeros(2), "about": np.array("{")}, "`about` is not JSON"),
+        ({"out/a": np.array(["x"])}, "out/a holds <U1, no real numbers"),
+        ({"pos/a": np.array([-1]), "sample/a": np.zeros(1)}, "pos/a must hold whole numbers"),
+        ({"pos/a": np.array([0.5]), "sample/a": np.zeros(1)}, "pos/a must hold whole numbers"),
     ],
 )
 def test_wrong_recording_is_told(tmp_path: Path, arrays: dict[str, np.ndarray], match: str) -> None:
@@ -134,3 +144,34 @@ def test_damaged_hdf5_is_told(tmp_path: Path) -> None:
     (tmp_path / "bad.h5").write_bytes(b"\x89HDF\r\n\x1a\nno")
     with pytest.raises(FileFormatError, match=r"bad\.h5: is not a readable HDF5 recording"):
         load_recording(tmp_path / "bad.h5")
+
+
+@pytest.mark.parametrize("crops", ["center", "ten"])
+def test_recording_without_inputs_is_fed_the_crops_that_it_was_made_with(
+    thin: Path, tmp_path: Path, crops: str
+) -> None:
+    """Whichever crops are asked for: the recording is of three images, with one row or ten for each."""
+    conversion = prepare(thin / "net.caffemodel", thin / "net.prototxt")
+    rule = preprocessing(np.full((3, 1, 1), 110, np.float32))
+    fed = []
+    for at, image in enumerate(natural_images(3)):
+        Image.fromarray(image).save(tmp_path / f"{at}.png")
+        fed.append(crop(rule, image, crops))
+    trace = reference_backend(conversion)({"data": np.concatenate(fed)})
+    places = np.array([0, trace["conv3"][: len(fed[0])].size - 1])
+    arrays = {
+        "out/fc8-euclidean": trace["fc8-euclidean"].reshape(3, -1),
+        "pos/conv3": places,
+        "sample/conv3": trace["conv3"].reshape(3, -1)[:, places],
+    }
+    np.savez(tmp_path / "r.npz", **arrays)
+    for asked in (("center",), ("ten",), ("center", "ten")):
+        report = validation.check_parity(
+            thin / "net.caffemodel",
+            thin / "net.prototxt",
+            (tmp_path / "r.npz",),
+            sources=Sources(images=(str(tmp_path),), crops=asked),
+            preprocess=rule,
+        )
+        assert all(row.passed for row in report.blobs), str(report)
+        assert [row.elements for row in report.blobs] == [6, len(np.concatenate(fed))]

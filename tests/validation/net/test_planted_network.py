@@ -113,3 +113,45 @@ def test_port_where_everything_is_wrong_is_told_shortly(thin: Path) -> None:
         "8 of 22 layers differ when computed alone; the first 4 are told" in note
         for note in report.notes
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"), [("se_prelu_face", "fc2"), ("lstm_caption", "lstm2.static")]
+)
+def test_scaled_layer_is_named_where_saturation_or_memory_hides_it(
+    shared: Path, name: str, layer: str
+) -> None:
+    """A sigmoid in place hides its layer; a recurrent layer must be judged from its first forward."""
+    folder = shared / "goldens/nets" / name
+    files = (folder / "net.caffemodel", folder / "net.prototxt")
+    port = converter.load(*files)
+    port.get_submodule(layer).register_forward_hook(lambda _, __, made: 1.01 * made)
+    report = validation.check_parity(*files, port=port)
+    assert report.exit_code == 1
+    (check,) = alone(report)
+    assert check.name.startswith(f"layer {layer.partition('.')[0]!r} ")
+    assert validation.check_parity(*files).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "name", "said"),
+    [
+        (
+            "self.conv4(",
+            "1.01 * self.conv4(",
+            "layer 'conv4' (Convolution) alone",
+            "1.00% too large",
+        ),
+        ("self.conv1(data", "self.conv1(data / 255", "layer 'conv1' (Convolution) alone", "by 255"),
+    ],
+)
+def test_factor_in_the_text_of_a_port_is_named(
+    thin: Path, tmp_path: Path, line: str, other: str, name: str, said: str
+) -> None:
+    files = (thin / "net.caffemodel", thin / "net.prototxt")
+    converter.convert(files[0], prototxt=files[1], out=tmp_path / "port")
+    text = (tmp_path / "port/model.py").read_text()
+    (tmp_path / "port/model.py").write_text(text.replace(line, other, 1))
+    (check,) = alone(validation.check_parity(*files, port=tmp_path / "port"))
+    assert check.name == name
+    assert said in check.detail

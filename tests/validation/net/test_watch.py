@@ -94,6 +94,54 @@ def test_fault_of_a_port_by_hand_is_named(thin: Path, port: ByHand) -> None:
     assert alone.detail == "alpha 0.0001 is not divided by the window's 5"
 
 
+class Numbered(nn.Module):
+    """The same with members that no name tells, all between them functions."""
+
+    def __init__(self, other: ByHand, alpha: float = 1e-4, *, swap: bool = False) -> None:
+        super().__init__()
+        convolutions = [other.features[f"conv{at}"] for at in range(1, 6)]
+        self.features = nn.ModuleList(convolutions)
+        self.classifier = nn.ModuleList([other.fc6, other.fc7, other.fc8_euclidean])
+        self.alpha, self.swap = alpha, swap
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for at, layer in enumerate(self.features):
+            if at == 1 and self.swap:
+                x = torch.cat(x.chunk(2, 1)[::-1], 1)
+            x = functional.relu(layer(x))
+            if at in (0, 1):
+                x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
+                x = functional.local_response_norm(x, 5, self.alpha if at else 1e-4)
+        x = functional.max_pool2d(x, 3, 2).flatten(1)
+        for layer in self.classifier[:2]:
+            x = functional.relu(layer(x))
+        return self.classifier[2](x)
+
+
+def test_members_of_other_names_are_known_by_their_weights(thin: Path, port: ByHand) -> None:
+    report = judge(thin, Numbered(port))
+    assert report.verdict == "passed", str(report)
+    assert [row.blob for row in report.blobs if row.judge == "reference"] == [
+        "norm1", "norm2", "conv3", "conv4", "pool5", "fc6", "fc7", "fc8-euclidean"
+    ]  # fmt: skip
+    for other, said in (
+        (Numbered(port, 5e-4), "alpha 0.0001 is not divided by the window's 5"),
+        (Numbered(port, swap=True), "with their 2 groups swapped"),
+    ):
+        (alone,) = [check for check in judge(thin, other).checks if check.name.endswith("alone")]
+        assert said in alone.detail
+
+
+def test_member_with_one_weight_changed_is_known_still(thin: Path, port: ByHand) -> None:
+    other = Numbered(port)
+    with torch.no_grad():
+        other.features[2].weight[7, 3, 1, 2] *= 1.01
+    report = judge(thin, other)
+    assert "differ: conv3.weight" in report.checks[0].detail
+    (alone,) = [check for check in report.checks if check.name.endswith("alone")]
+    assert alone.name == "layer 'conv3' (Convolution) alone"
+
+
 def test_what_no_member_shows_is_judged_between_two_that_do(thin: Path, port: ByHand) -> None:
     """The ReLU after conv3 is a function: left out, its place is told between conv3 and what reads it."""
 

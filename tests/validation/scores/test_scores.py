@@ -117,6 +117,8 @@ def test_decimals_of_a_file_are_allowed_for(tmp_path: Path) -> None:
     result = pair(tmp_path, np.round(narrow, 2), narrow)
     assert result.exit_code == 2
     assert "rounded to 0.005, too coarse for a spread of 0.0023" in only(result, "not run").detail
+    assert pair(tmp_path, [0.7, 0.8, 0.9], [0.7, 0.8, 0.9]).exit_code == 0
+    assert pair(tmp_path, [0.7, 0.9, 0.3], [0.9, 0.3, 0.7]).exit_code == 1  # beyond any rounding
 
 
 def test_nan_in_a_file_is_told(tmp_path: Path) -> None:
@@ -330,8 +332,10 @@ def test_unreadable_images_are_named(
     (tmp_path / "broken.png").write_bytes(b"no picture")
     sources = Sources(images=(str(tmp_path),), judged=2)
     result = report(score_checks(conversion, net, ("reference",), sources=sources))
-    assert result.exit_code == 0
-    assert "1 of 7 images cannot be read and have no score" in result.notes[0]
+    assert result.exit_code == 2
+    check = only(result, "not run")
+    assert check.name == "images: readable"
+    assert check.detail.startswith("1 of 7 images cannot be read and have no score: ")
     assert len(result.scores[0].names) == 6
     with pytest.raises(FileFormatError, match="none of 1 images can be read"):
         score_checks(conversion, net, (), sources=Sources(images=(str(tmp_path / "broken.png"),)))
@@ -545,6 +549,10 @@ def test_recordings_are_read_from_hdf5_too(tmp_path: Path) -> None:
         ),
         ({"scores/center": np.array([np.nan])}, "holds NaN or infinity"),
         ({"out/p": np.zeros((2, 3))}, r"has 3 values for an image, not one or ten"),
+        ({"scores/ten": np.zeros((2, 7))}, r"has 7 values for an image, not one or ten"),
+        ({"out/p": np.float32(0)}, r"no scores of images"),
+        ({"scores/center": np.array(["a"])}, r"no scores of images"),
+        ({"scores/center": np.zeros(1), "crops/center": np.zeros(1)}, "no pictures"),
     ],
 )
 def test_recording_without_scores_is_told(
