@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ..heatmaps.heatmap import Heatmap
 
 EXAMPLES = """examples:
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="PATH",
-        help="MemNet: caffemodel, converted folder, or .safetensors file",
+        help="MemNet: caffemodel, converted folder, .safetensors file, or a training run",
     )
     add("--mean", metavar="M", help="mean file: .binaryproto, .npy or .mat (default: the folder's)")
     add(
@@ -54,16 +56,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make the map and write both files; returns the exit code."""
     from ..heatmaps.heatmap import SIZES, heatmap
-    from ..loading import load
 
     stem = Path(options.image).stem
     places = [Path(options.out) / f"{stem}_heatmap{suffix}" for suffix in (".npy", ".png")]
     _check_free(places, force=options.force)
-    model = load(options.model, mean=options.mean)
-    found = heatmap(model, options.image, sizes=options.sizes or SIZES)
+    found = heatmap(_model(options), options.image, sizes=options.sizes or SIZES)
     _write(found, *places)
     print(_summary(found, places))  # noqa: T201 (a command prints)
     return 0
+
+
+def _model(options: argparse.Namespace) -> nn.Module:
+    from ..choice import Choice
+    from ..loading import load
+    from ..networks.trained import trained_folder
+
+    if trained_folder(options.model) is not None:
+        return Choice(model=options.model, mean=options.mean).network().model
+    return load(options.model, mean=options.mean)
 
 
 def _check_free(places: list[Path], *, force: bool) -> None:

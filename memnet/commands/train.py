@@ -24,7 +24,7 @@ examples:
 A run leaves recipe.toml, metrics.csv, checkpoints/ and model/ in its folder; `memnet predict --model runs/a` scores
 with it. docs/train.md has the recipes' sources and all keys.
 
-exit codes: 0 done, 2 cannot run or stopped by an error (the last checkpoint is kept), 130 interrupted"""
+exit codes: 0 done, 2 cannot run or stopped by an error (the last checkpoint is kept), 130 interrupted (143: SIGTERM)"""
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -91,11 +91,14 @@ def run(options: argparse.Namespace) -> int:
 
         sys.stdout.write(to_toml(_recipe(options)))
         return 0
+    from ..training.errors import Terminated
+
     try:
         folder = _train(options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         return fail(
-            f"interrupted; go on with: memnet train --resume {options.resume or options.out}", 130
+            f"interrupted; go on with: memnet train --resume {options.resume or options.out}",
+            143 if isinstance(error, Terminated) else 130,
         )
     _say_end(folder, options)
     return 0

@@ -48,7 +48,9 @@ def load_csv(
     """
     table = Path(table)
     records = read_records(table)
-    columns = list(records[0]) if records else []
+    if not records:
+        raise FileFormatError(f"{table}: has no rows below the column names")
+    columns = list(records[0])
     paths = _column(table, columns, path_column, PATHS, "path_column")
     scores = _column(table, columns, score_column, SCORES, "score_column")
     folder = Path(root) if root is not None else table.parent
@@ -109,5 +111,5 @@ def _column(
         if given is None and name in by_name:
             return by_name[name]
     raise FileFormatError(
-        f"{table}: has no column {' or '.join(wanted)}, but {', '.join(columns) or 'no rows'}; name it with {argument}"
+        f"{table}: has no column {' or '.join(wanted)}, but {', '.join(columns)}; name it with {argument}"
     )

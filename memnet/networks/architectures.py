@@ -11,14 +11,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from converter.errors import InvalidNetError
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..segmenters.frozen import Maps
     from .resmem import ResMem
+    from .triplemem import TripleMem
 
 Value = bool | int | float | str | tuple[int, ...]
 """What an option may be; lists count as tuples, and where a float is wanted an integer will do."""
@@ -28,7 +30,7 @@ def build(name: str, options: Mapping[str, object] | None = None) -> nn.Module:
     """Return an untrained network in train mode, with torch's initial weights.
 
     Raises:
-        InvalidNetError: no such architecture, or an option that it does not have or of another type.
+        InvalidNetError: no such architecture, or an option that it does not have, of another type or out of range.
     """
     options = options or {}
     checked = check_options(name, options)
@@ -46,6 +48,7 @@ def check_options(name: str, options: Mapping[str, object]) -> dict[str, Value]:
                 f"architecture {name!r} has no option {key!r}; it has {', '.join(known)}"
             )
         checked[key] = _typed(name, key, value, known[key])
+        _check_range(key, checked[key])
     return checked
 
 
@@ -72,12 +75,27 @@ def _typed(name: str, key: str, value: object, default: Value) -> Value:
     )
 
 
-def _builder(name: str) -> Callable[..., Any]:
-    if name == "triplemem":
-        from .triplemem import build_triplemem
+def _check_range(key: str, value: Value) -> None:
+    fits, wanted = _RANGES.get(key, (bool, ""))
+    if wanted and not fits(value):
+        shown = list(value) if isinstance(value, tuple) else value
+        raise InvalidNetError(f"{key} is {shown}; {wanted}")
 
-        builder: Callable[..., Any] = build_triplemem
-        return builder
+
+_RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "width": (
+        lambda width: 0 < width <= 4,
+        "it is a factor of the channels, above 0 and at most 4",
+    ),
+    "dropout": (lambda share: 0 <= share <= 1, "it is the share that is dropped, 0 to 1"),
+    "resnet_blocks": (lambda blocks: len(blocks) == 4, "a ResNet has four stages"),
+    "resnet_width": (lambda channels: channels >= 1, "it must be at least 1"),
+    "resnet_classes": (lambda classes: classes >= 1, "it must be at least 1"),
+}
+"""What a value must be beside its type, so that a recipe is refused before anything is read or built."""
+
+
+def _builder(name: str) -> Callable[..., Any]:
     if name not in _BUILDERS:
         raise InvalidNetError(f"architecture {name!r} is not known; known: {', '.join(NAMES)}")
     return _BUILDERS[name]
@@ -86,15 +104,16 @@ def _builder(name: str) -> Callable[..., Any]:
 def _memnet(*, width: float = 1.0, dropout: float = 0.5, mean: str = "") -> nn.Module:
     from .narrow_memnet import memnet
 
-    return memnet(width=_positive(width), dropout=dropout, mean=mean)
+    return memnet(width=width, dropout=dropout, mean=mean)
 
 
 def _rebuilt(*, width: float = 1.0, dropout: float = 0.5, sigmoid: bool = False) -> nn.Module:
     from .narrow_memnet import rebuilt_memnet
 
-    return rebuilt_memnet(width=_positive(width), dropout=dropout, sigmoid=sigmoid)
+    return rebuilt_memnet(width=width, dropout=dropout, sigmoid=sigmoid)
 
 
+# Those of `resmem` and `resnet`, which import torch.
 _HIDDEN = (4096, 4096, 2048, 1024, 512, 256)
 _BLOCKS = (3, 8, 36, 3)
 
@@ -102,9 +121,9 @@ _BLOCKS = (3, 8, 36, 3)
 def _resmem(
     *,
     width: float = 1.0,
-    hidden: tuple[int, ...] = (4096, 4096, 2048, 1024, 512, 256),
+    hidden: tuple[int, ...] = _HIDDEN,
     dropout: float = 0.5,
-    resnet_blocks: tuple[int, ...] = (3, 8, 36, 3),
+    resnet_blocks: tuple[int, ...] = _BLOCKS,
     resnet_width: int = 64,
     resnet_classes: int = 1000,
 ) -> ResMem:
@@ -113,12 +132,8 @@ def _resmem(
     from .resmem_preprocess import ResMemPreprocess
     from .resnet import ResNet
 
-    if len(resnet_blocks) != 4:
-        raise InvalidNetError(f"resnet_blocks is {list(resnet_blocks)}; a ResNet has four stages")
     resnet = ResNet(resnet_blocks, resnet_width, resnet_classes)
-    model = ResMem(
-        width=_positive(width), hidden=hidden, resnet=resnet, dropout=dropout, frozen=True
-    )
+    model = ResMem(width=width, hidden=hidden, resnet=resnet, dropout=dropout, frozen=True)
     model.preprocess = ResMemPreprocess()
     return model
 
@@ -133,12 +148,42 @@ def _resmem_retrain(**options: Any) -> ResMem:
     return model
 
 
-def _positive(width: float) -> float:
-    if not 0 < width <= 4:
-        raise InvalidNetError(
-            f"width is {width}; it is a factor of the channels, above 0 and at most 4"
-        )
-    return width
+def _triplemem(
+    *,
+    segmenter: str = "none",
+    segmenter_classes: int = 0,
+    segmenter_output: str = "",
+    branch: str = "small",
+    maps: str = "one-hot",
+    retrain: bool = False,
+    width: float = 1.0,
+    hidden: tuple[int, ...] = _HIDDEN,
+    dropout: float = 0.5,
+    resnet_blocks: tuple[int, ...] = _BLOCKS,
+    resnet_width: int = 64,
+    resnet_classes: int = 1000,
+) -> TripleMem:
+    """TripleMem; `retrain` lets the ResNet learn, too, but never the segmenter."""
+    from ..segmenters.named import find_segmenter
+    from .resmem_preprocess import ResMemPreprocess
+    from .resnet import ResNet
+    from .triplemem import TripleMem
+
+    found = find_segmenter(
+        segmenter, classes=segmenter_classes or None, output=segmenter_output or None
+    )
+    model = TripleMem(
+        found,
+        branch=branch,
+        maps=cast("Maps", maps),
+        width=width,
+        hidden=hidden,
+        resnet=ResNet(resnet_blocks, resnet_width, resnet_classes),
+        dropout=dropout,
+        frozen=not retrain,
+    )
+    model.preprocess = ResMemPreprocess()
+    return model
 
 
 _BUILDERS: Mapping[str, Callable[..., Any]] = {
@@ -146,5 +191,6 @@ _BUILDERS: Mapping[str, Callable[..., Any]] = {
     "memnet-rebuilt": _rebuilt,
     "resmem": _resmem,
     "resmem-retrain": _resmem_retrain,
+    "triplemem": _triplemem,
 }
-NAMES = (*_BUILDERS, "triplemem")
+NAMES = tuple(_BUILDERS)

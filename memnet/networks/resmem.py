@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from pickle import UnpicklingError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
@@ -186,16 +187,12 @@ def read_state(path: Path) -> Mapping[str, Tensor]:
     Raises:
         FileFormatError: the file is none such.
     """
-    from pickle import UnpicklingError
-
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise FileFormatError(f"cannot be read ({error.strerror or error})") from error
     except (UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
-        raise FileFormatError(
-            f"is no PyTorch file of tensors alone ({str(error).splitlines()[0]})"
-        ) from error
+        raise FileFormatError(f"is no PyTorch file of tensors alone ({said_of(error)})") from error
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]  # beside an epoch and the like
     if not isinstance(state, Mapping) or not all(
@@ -203,6 +200,13 @@ def read_state(path: Path) -> Mapping[str, Tensor]:
     ):
         raise FileFormatError("is a PyTorch file, but no state dict: names and tensors")
     return state
+
+
+def said_of(error: Exception) -> str:
+    """Return why `torch.load` refuses a file; torch's own words advise to unpickle it all the same."""
+    if isinstance(error, UnpicklingError):
+        return "its pickle names something else, which is not run, or is damaged"
+    return str(error).splitlines()[0]
 
 
 def _filled(state: Mapping[str, Tensor]) -> ResMem:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +21,8 @@ from torch import Tensor, nn
 from converter.errors import InvalidNetError, WeightsError
 
 from ..segmenters.frozen import Frozen, Maps
-from ..segmenters.named import find_segmenter
 from ..segmenters.protocol import Segmenter
-from .resmem import HIDDEN, ResMem
-from .resmem_preprocess import ResMemPreprocess
-from .resnet import BLOCKS, CLASSES, WIDTH, ResNet
+from .resmem import ResMem
 
 KEY = "segmenter_sha256"
 
@@ -117,40 +114,3 @@ class TripleMem(ResMem):
                     f"this one's {ours}"
                 )
         super()._load_from_state_dict(state_dict, prefix, *rest)
-
-
-def build_triplemem(
-    *,
-    segmenter: str = "none",
-    segmenter_classes: int = 0,
-    segmenter_output: str = "",
-    branch: str = "small",
-    maps: str = "one-hot",
-    retrain: bool = False,
-    width: float = 1.0,
-    hidden: tuple[int, ...] = HIDDEN,
-    dropout: float = 0.5,
-    resnet_blocks: tuple[int, ...] = BLOCKS,
-    resnet_width: int = WIDTH,
-    resnet_classes: int = CLASSES,
-) -> TripleMem:
-    """Return TripleMem of plain options; `retrain` lets the ResNet learn, too, but never the segmenter.
-
-    Raises:
-        FileFormatError, InvalidNetError: no such segmenter or preset.
-    """
-    found = find_segmenter(
-        segmenter, classes=segmenter_classes or None, output=segmenter_output or None
-    )
-    model = TripleMem(
-        found,
-        branch=branch,
-        maps=cast("Maps", maps),
-        width=width,
-        hidden=hidden,
-        resnet=ResNet(resnet_blocks, resnet_width, resnet_classes),
-        dropout=dropout,
-        frozen=not retrain,
-    )
-    model.preprocess = ResMemPreprocess()
-    return model

@@ -8,19 +8,18 @@ they are written first, so that no row lacks its features.
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from converter.errors import OutputError
 
 from ..crops import Floats
+from .lock import alone
 from .stream import Row
 
 Shape = tuple[int, ...]
@@ -47,19 +46,9 @@ class Journal:
         """Of one picture's features, once there are any."""
         self._featured = 0
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other runs out, whose features would come between. Raises OutputError where one is under way."""
-        try:
-            file = self.lock_path.open("ab")
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
-        with file:
-            _lock(file, self.path)
-            try:
-                yield
-            finally:
-                self.lock_path.unlink(missing_ok=True)
+        return alone(self.lock_path, self.path)
 
     @property
     def is_empty(self) -> bool:
@@ -123,21 +112,6 @@ def _line(row: Row) -> str:
     score = None if row.score is None else float(row.score)
     shape = None if row.features is None else row.features.shape
     return json.dumps([row.id, score, row.error, shape])
-
-
-def _lock(file: BinaryIO, path: Path) -> None:
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise OutputError(
-            f"{path}: another run is writing to it; wait for that one, or take another --out"
-        ) from error
-    except OSError:  # a file system that knows no locks
-        return
 
 
 def _cut(path: Path, size: int) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 from converter.errors import FileFormatError, InvalidNetError, OutputError, listed
 
+from ..runs.lock import FileLock
 from ..training.mixture import Mixture, mix
 from ..training.recipe import Recipe
 from ..training.recipe_file import differences, load_recipe, overridden, read_recipe, to_table
-from .locks import FileLock
 from .space import Parameter, Space
 
 RECORD = "sweep.json"

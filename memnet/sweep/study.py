@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .locks import FileLock
+from ..runs.lock import FileLock
 from .settings import Sweep
 
 if TYPE_CHECKING:

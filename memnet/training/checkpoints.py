@@ -16,6 +16,7 @@ import lightning.pytorch as lightning
 import torch
 from lightning.fabric.plugins import CheckpointIO
 
+from ..networks.resmem import said_of
 from .errors import TrainingError
 from .task import Task
 
@@ -70,12 +71,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Return a checkpoint that a run wrote. Raises TrainingError where it is none or damaged."""
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
-        said = str(error).splitlines()[0]
+    except (OSError, UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
+        if not path.is_file():
+            raise TrainingError(f"{path}: there is no such checkpoint") from error
         raise TrainingError(
-            f"{path}: is no checkpoint of tensors and plain values ({said})"
+            f"{path}: is no checkpoint of tensors and plain values, or is cut short ({said_of(error)}); put a copy in "
+            f"its place, such as {BEST}, or begin a new run"
         ) from error
     if not isinstance(found, dict) or found.get(OURS, {}).get("format") != FORMAT:
         raise TrainingError(

@@ -133,7 +133,9 @@ def _told(out: Path) -> Iterator[None]:
     try:
         yield
     except (CaffeError, OSError) as error:
-        said = f"{error.filename or out}: {error.strerror}" if isinstance(error, OSError) else error
+        said = str(error)
+        if isinstance(error, OSError):
+            said = f"{error.filename or out}: {error.strerror}; when that is mended, go on with --resume {out}"
         raise TrainingError(f"{said}; {_kept(out / FOLDER)}") from error
 
 

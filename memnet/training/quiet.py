@@ -8,6 +8,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from .errors import Terminated
+
 _LOGGERS = ("lightning.pytorch", "lightning.fabric", "lightning")
 _HINTS = (
     ".*does not have many workers.*",
@@ -35,6 +39,8 @@ def quiet_lightning() -> Iterator[None]:
             for hint in _HINTS:
                 warnings.filterwarnings("ignore", hint)
             yield
+    except SIGTERMException as error:  # a SystemExit of code 0, as if the run had ended
+        raise Terminated from error
     except SystemExit as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error

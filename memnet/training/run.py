@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.errors import FileFormatError, OutputError
 
+from ..runs.lock import alone
 from .mixture import Mixture, mix
 from .recipe import Recipe
 from .recipe_file import read_recipe, to_toml
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .reporting import Watch
 
 RECIPE = "recipe.toml"
+LOCK = ".lock"
 NEEDS = "training needs Lightning: pip install 'convert-caffemodel[train]'"
 
 
@@ -43,7 +46,7 @@ def train(
     Raises:
         TrainingError: too few images, a loss that is no number, a device that there is not.
         FileFormatError: data or weights that cannot be read.
-        OutputError: the folder has something in it.
+        OutputError: the folder has something in it, or another process trains there.
         OSError: the disk does not take a checkpoint; the last one is kept.
     """
     if data:
@@ -52,8 +55,10 @@ def train(
     mixture = mix(recipe.data, recipe.training.seed)
     if is_first():
         _make_folder(out)
-        (out / RECIPE).write_text(to_toml(recipe), encoding="utf-8")
-    return _run(recipe, mixture, out, watch=watch, quiet=quiet)
+    with _alone(out):
+        if is_first():
+            (out / RECIPE).write_text(to_toml(recipe), encoding="utf-8")
+        return _run(recipe, mixture, out, watch=watch, quiet=quiet)
 
 
 def resume(
@@ -78,10 +83,11 @@ def resume(
         if not recipe.data.sources:
             recipe = replace(recipe, data=replace(recipe.data, sources=own.data.sources))
         check_recipe(out, own, recipe)
-        if is_first() and recipe != own:
+    with _alone(out):
+        if is_first() and recipe is not None and recipe != own:
             (out / RECIPE).write_text(to_toml(recipe), encoding="utf-8")
-    recipe = _of_launcher(recipe or own)
-    return _run(recipe, mix(recipe.data, recipe.training.seed), out, watch=watch, quiet=quiet)
+        recipe = _of_launcher(recipe or own)
+        return _run(recipe, mix(recipe.data, recipe.training.seed), out, watch=watch, quiet=quiet)
 
 
 def read_run(out: Path) -> Recipe:
@@ -110,6 +116,11 @@ def _of_launcher(recipe: Recipe) -> Recipe:
     return replace(recipe, devices=replace(recipe.devices, devices=local, nodes=world // local))
 
 
+def _alone(out: Path) -> AbstractContextManager[None]:
+    """Refuse a second process that would train the same run; those of one launcher train it together."""
+    return alone(out / LOCK, out) if is_first() else nullcontext()
+
+
 def _make_folder(out: Path) -> None:
     if out.is_dir() and not _is_fresh(out):
         held = "a run; go on with --resume, or" if (out / RECIPE).is_file() else "files;"
@@ -124,7 +135,7 @@ def _is_fresh(out: Path) -> bool:
     """Whether nothing is in a folder, or only what a run left that never began."""
     names = {path.name for path in out.iterdir()}
     begun = names and (RECIPE not in names or any((out / "checkpoints").glob("*")))
-    return not begun and names <= {RECIPE, "checkpoints"}
+    return not begun and names <= {RECIPE, LOCK, "checkpoints"}
 
 
 def _run(recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool) -> Path:

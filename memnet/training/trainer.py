@@ -132,8 +132,9 @@ def _own_wandb_run(recipe: Recipe) -> Iterator[None]:
     try:
         yield
     finally:
-        if recipe.logs.wandb != "off" and "wandb" in sys.modules:
-            sys.modules["wandb"].finish()
+        wandb = sys.modules.get("wandb")
+        if recipe.logs.wandb != "off" and wandb is not None:
+            wandb.finish()
 
 
 @contextmanager

@@ -231,6 +231,16 @@ def test_help_needs_neither_numpy_nor_torch() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+@pytest.mark.parametrize("asked", [["--list"], ["triplemem", "--show"]])
+def test_recipes_are_shown_without_torch(asked: list[str]) -> None:
+    code = (
+        "import sys, memnet.cli\n"
+        f"assert memnet.cli.main(['train', *{asked}]) == 0\n"
+        "assert not {'torch', 'lightning'} & sys.modules.keys(), sorted(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
 def test_pillows_remarks_that_name_no_file_are_kept_back(
     full_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

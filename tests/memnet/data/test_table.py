@@ -60,7 +60,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
          r"has no column score or memorability .*, but path, points; name it with score_column"),
         ("path,score\na.jpg,1\n", {"path_column": "Path"},
          "has no column Path, but path, score; name it with path_column"),
-        ("path,score\n", {}, "has no column path or .*, but no rows"),
+        ("path,score\n", {}, "has no rows below the column names"),
         ("", {}, "lacks the column"),
         ("path,score\na.jpg,0.5\n,0.5\n", {}, "row 3: has no path"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import memnet_rule as rule
@@ -145,6 +147,19 @@ def test_command_writes_array_and_picture_and_overwrites_only_by_force(
         "photo_heatmap.npy",
         "photo_heatmap.png",
     ]
+
+
+def test_command_takes_a_training_run(full_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run/model"
+    shutil.copytree(full_folder, run)
+    record = {"format": "memnet-model", "version": 1, "architecture": "memnet", "options": {}}
+    (run / "model.json").write_text(json.dumps(record))
+    Image.fromarray(natural_images(1, size=90)[0]).save(tmp_path / "photo.png")
+    command = ["heatmap", str(tmp_path / "photo.png"), "--sizes", "227", "-o", str(tmp_path)]
+    assert main([*command, "--model", str(run.parent)]) == 0
+    array = np.load(tmp_path / "photo_heatmap.npy")
+    wanted = heatmap(memnet.load(full_folder), tmp_path / "photo.png", sizes=[227])
+    assert np.array_equal(array, wanted.scores)
 
 
 def test_command_that_fails_leaves_nothing(

@@ -109,6 +109,8 @@ def test_retrained_resnet_learns() -> None:
         ("memnet-rebuilt", {"sigmoid": 1}, "option 'sigmoid' is 1; it must be true or false"),
         ("resmem", {"hidden": [8, 0]}, "'hidden' is .8, 0.; it must be a list of whole numbers"),
         ("resmem", {"resnet_blocks": [1, 2]}, "a ResNet has four stages"),
+        ("resmem", {"resnet_width": 0}, "resnet_width is 0; it must be at least 1"),
+        ("triplemem", {"dropout": 2}, r"dropout is 2\.0; it is the share that is dropped"),
         ("alexnet", {}, "'alexnet' is not known; known: memnet, memnet-rebuilt, resmem"),
     ],
 )

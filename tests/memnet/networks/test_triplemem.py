@@ -280,7 +280,7 @@ def test_training_run_leaves_the_segmenter_as_it_is(
 ) -> None:
     segmenter = unruly()
     monkeypatch.setattr(
-        "memnet.networks.triplemem.find_segmenter", lambda *_args, **_options: segmenter
+        "memnet.segmenters.named.find_segmenter", lambda *_args, **_options: segmenter
     )
     before = state(segmenter)
     train(recipe(), [few], tmp_path / "run", quiet=True)

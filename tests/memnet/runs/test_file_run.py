@@ -6,6 +6,8 @@ import csv
 import json
 import resource
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,6 @@ from converter.errors import FileFormatError, OutputError
 from memnet.calibration import Linear, save_calibration
 from memnet.runs import stream
 from memnet.runs.file_run import Manner, Tally, write_file
-from memnet.runs.journal import Journal
 
 MANNER = Manner(quiet=True)
 
@@ -296,12 +297,27 @@ def test_features_that_no_row_belongs_to_are_cut_off(names: list[str], tmp_path:
     assert out.read_bytes() == whole.read_bytes()
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from memnet.runs.journal import Journal
+with Journal(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_second_run_into_one_file_is_refused(names: list[str], tmp_path: Path, force: bool) -> None:
     """Their features came between one another."""
-    out, first = tmp_path / "s.csv", Journal(tmp_path / "s.csv")
-    with first.locked(), pytest.raises(OutputError, match=r"s\.csv\.part: another run is writing"):
+    out = tmp_path / "s.csv"
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert first.stdout.readline() == b"held\n"
+    with pytest.raises(OutputError, match=r"s\.csv\.part: another run is writing"):
         write_file(TinyChoice(), names, out, replace(MANNER, force=force))
+    first.communicate()
     assert list(tmp_path.glob("s.csv*")) == []
     assert write_file(TinyChoice(), names, out, MANNER).pictures == 11
 

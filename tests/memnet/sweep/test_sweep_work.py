@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from memnet.runs.lock import FileLock
 from memnet.sweep import Sweep, draw_runs, read_rows, work
-from memnet.sweep.locks import FileLock
 from memnet.sweep.study import open_study
 from memnet.sweep.table import Curve, to_text, write_table
 from memnet.training.metrics import read_metrics
@@ -113,7 +113,7 @@ def test_trial_that_somebody_trains_is_left_alone(start: Callable[..., Sweep]) -
 HOLD = """
 import sys
 from pathlib import Path
-from memnet.sweep.locks import FileLock
+from memnet.runs.lock import FileLock
 FileLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 sys.stdin.read()

@@ -16,6 +16,7 @@ import torch
 from conftest import ROOT
 from tiny_training import SMALL_RESMEM, last_weights, losses, tiny, validations, weights
 
+from converter.errors import OutputError
 from memnet.data import Generated, generate
 from memnet.training import resume, train
 from memnet.training.checkpoints import read_checkpoint
@@ -202,6 +203,30 @@ def test_checkpoint_of_another_architecture_is_refused(
         changed(begun, "training.epochs=3")
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from memnet.training.run import _alone
+with _alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_run_that_another_process_trains_is_left_alone(begun: Path) -> None:
+    """Two processes wrote one last.ckpt.part, and metrics.csv by turns."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(begun)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdout.readline() == b"held\n"
+    with pytest.raises(OutputError, match="run: another run is writing to it"):
+        resume(begun, quiet=True)
+    other.kill()  # what it leaves holds nobody up
+    other.communicate()
+    assert resume(begun, quiet=True) == begun
+    assert not (begun / ".lock").exists()
+
+
 class Bomb:
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -219,8 +244,9 @@ def test_other_files_are_no_checkpoints_and_run_nothing(begun: Path, tmp_path: P
         last.write_bytes(wrong)
         with pytest.raises(
             TrainingError, match=r"last\.ckpt: is no checkpoint of tensors and plain"
-        ):
+        ) as caught:
             resume(begun, quiet=True)
+        assert "weights_only" not in str(caught.value)  # torch's advice is to unpickle all the same
     assert not (tmp_path / "ran").exists()
     last.write_bytes((tmp_path / "other").read_bytes())
     with pytest.raises(TrainingError, match="no checkpoint that `memnet train` wrote"):
@@ -242,6 +268,7 @@ def test_full_disk_keeps_the_last_checkpoint(
     assert main(["train", "--resume", str(begun), "--quiet", "--set", "training.epochs=3"]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert "last.ckpt: No space left on device" in said
+    assert f"when that is mended, go on with --resume {begun}" in said
     assert "last.ckpt of step 20, best.ckpt of epoch" in said
     assert last.read_bytes() == before
     assert not last.with_name("last.ckpt.part").exists()
@@ -277,8 +304,9 @@ def test_loss_that_is_no_number_keeps_the_last_good_checkpoint(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupt_leaves_the_checkpoint_and_says_how_to_go_on(
-    data: Generated, tmp_path: Path
+    data: Generated, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(
@@ -287,8 +315,8 @@ def test_interrupt_leaves_the_checkpoint_and_says_how_to_go_on(
     )  # fmt: skip
     while process.poll() is None and not (out / "checkpoints/last.ckpt").is_file():
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert said.splitlines() == [f"memnet: interrupted; go on with: memnet train --resume {out}"]
     assert read_checkpoint(out / "checkpoints/last.ckpt")["global_step"] % 4 == 0
