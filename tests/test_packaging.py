@@ -38,13 +38,14 @@ def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
         (top,) = (name for name in names if name.endswith("top_level.txt"))
         assert archive.read(top).decode().split() == ["converter", "memnet", "protos", "validation"]
+    packages = [ROOT / name for name in ("converter", "memnet", "protos", "validation")]
     data = {
-        "protos/caffe.proto",
-        "protos/caffe.desc",
-        "protos/fork_types.tsv",
-        "protos/fork_fields.tsv",
+        path.relative_to(ROOT).as_posix()
+        for package in packages
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
-    assert data | {"converter/nn/max_pool.py", "protos/py.typed"} <= set(names)
+    assert data == {name for name in names if ".dist-info" not in name}
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
         "converter",
         "memnet",
