@@ -48,7 +48,7 @@ shards = plan([table], 3)
 choice = TinyChoice(batch_size=4)
 run_shards(choice, shards, out + "/plain", Columns(), manner=Manner(quiet=True))
 ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
-from memnet import shard_run
+from memnet.runs import shard_run
 from memnet.runs.engine import Scorer
 
 def scorer(_choice, expected=None, **_settings):
