@@ -71,7 +71,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     from converter import __version__
 
-    parser = _Parser(prog="memnet", description="Image memorability by MemNet, ResMem and TripleMem: score, check, train, compare.")
+    parser = _Parser(
+        prog="memnet",
+        description="Image memorability by MemNet, ResMem and TripleMem: score, check, train, compare.",
+    )
     parser.add_argument("--version", action="version", version=f"memnet {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
