@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from converter.columns import aligned
+
 from ..training.metrics import NAME, read_metrics
 from .settings import Sweep
 
@@ -67,8 +69,17 @@ def read_rows(sweep: Sweep, study: Study | None = None) -> tuple[Row, ...]:
     from .study import open_study
 
     trials = (study or open_study(sweep)).get_trials(deepcopy=False)
-    rows = [_row(sweep, trial) for trial in trials]
-    return tuple(sorted(rows, key=lambda row: (-(row.curve.best or -2.0), row.number)))
+    return best_first(_row(sweep, trial) for trial in trials)
+
+
+def best_first(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows in the order of the table: by correlation, those without one last, then by number."""
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: Row) -> tuple[bool, float, int]:
+    best = row.curve.best
+    return best is None, -(best or 0.0), row.number
 
 
 def _row(sweep: Sweep, trial: FrozenTrial) -> Row:
@@ -123,12 +134,7 @@ def to_text(rows: Sequence[Row]) -> str:
         shown = ["undefined" if best is None else f"{best:.4f}", str(row.curve.best_epoch or "")]
         values = (_short(row.values.get(key, "")) for key in keys)
         lines.append([str(row.number), row.state, *shown, *values])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(_aligned(line, widths) for line in lines)
-
-
-def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    return "\n".join(aligned(lines, left=range(len(lines[0]))))
 
 
 def _short(value: object) -> str:
