@@ -274,6 +274,7 @@ def test_data_sets_that_a_user_names_are_marked_whole(shared: Path, tmp_path: Pa
     assert Origin().seen(data, data.rows) is None
 
 
+@pytest.mark.slow  # which runs where its weights are installed
 def test_released_resmem_has_seen_lamem_and_memcat(shared: Path) -> None:
     from memnet.networks.resmem import installed_weights
 
