@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from protos import DIALECTS
 
 from . import __version__
-from .broken_pipe import leave_quietly
+from .command import Parser, leave_quietly
 from .errors import CaffeError, InvalidNetError
 
 if TYPE_CHECKING:
@@ -227,13 +227,8 @@ def _place(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"convert-caffemodel: {message}; see --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="convert-caffemodel",
         description="Convert a Caffe model to PyTorch: readable source, safetensors, and the preprocessing.",
         epilog=EXAMPLES,

@@ -6,7 +6,6 @@ leaves nothing behind. No torch is imported on this path.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from typing import Unpack
 from .card import model_card
 from .conversion import Conversion, prepare
 from .errors import OutputError, context
+from .files.digest import sha256_of
 from .files.safetensors import write_safetensors
 from .formats import check_formats
 from .reading import Reading
@@ -120,7 +120,7 @@ def check_free(folder: Path, *, force: bool) -> None:
 def _write_files(
     conversion: Conversion, folder: Path, formats: tuple[str, ...], *, sha256: bool
 ) -> Conversion:
-    digest = _sha256(conversion.model) if sha256 and conversion.model is not None else None
+    digest = sha256_of(conversion.model) if sha256 and conversion.model is not None else None
     source = to_source(conversion.lowering.program)
     (folder / "model.py").write_text(source, encoding="utf-8")
     state = state_dict(conversion.net, conversion.lowering, conversion.bound)
@@ -157,11 +157,6 @@ def _exported(conversion: Conversion, folder: Path, formats: tuple[str, ...]) ->
     if any(layer.stateful for layer in conversion.net.layers):
         notes.append(f"{files} carry no state: each run begins as after `reset()`")
     return replace(conversion, exports=exports, notes=conversion.notes + tuple(notes))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _umask() -> int:

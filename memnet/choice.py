@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converter.errors import FileFormatError
+from converter.files.digest import sha256_of
 
 if TYPE_CHECKING:
     import torch
@@ -197,5 +198,4 @@ def sha256(path: Path) -> str:
     from .networks.trained import trained_folder
 
     path = trained_folder(path) or path
-    with (path / WEIGHTS if path.is_dir() else path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path / WEIGHTS if path.is_dir() else path)

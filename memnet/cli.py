@@ -11,9 +11,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import TextIO
 
-from converter.broken_pipe import leave_quietly
+from converter.command import Parser, leave_quietly
 from converter.errors import CaffeError
 
 COMMANDS = ("predict", "diagnose", "heatmap", "evaluate", "compare", "train", "sweep")
@@ -63,15 +63,10 @@ def _show_warning(
     note(f"warning: {message}")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
     from converter import __version__
 
-    parser = _Parser(
+    parser = Parser(
         prog="memnet",
         description="Image memorability by MemNet, ResMem and TripleMem: score, check, train, compare.",
     )

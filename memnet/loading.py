@@ -13,6 +13,7 @@ from .topology import deploy_net
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor, nn
 
     from converter import Net, Preprocess, Weights
 
@@ -174,6 +175,15 @@ def _from_safetensors(path: Path) -> MemNet:
         raise FileFormatError(f"is a damaged safetensors file ({error})") from error
     model.load_state_dict(state, assign=True)
     return model.eval().requires_grad_(True)
+
+
+def compare_state(model: nn.Module, state: Mapping[str, Tensor]) -> Mismatch:
+    """Return how a state dict differs from the one that a model wants."""
+    wanted, found = (
+        {key: tuple(tensor.shape) for key, tensor in given.items()}
+        for given in (model.state_dict(), state)
+    )
+    return compare_keys(wanted, found)
 
 
 def compare_keys(

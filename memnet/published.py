@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from converter.files.digest import sha256_of
 
 from .topology import deploy_net
 
@@ -61,7 +62,7 @@ def recognise(path: str | Path, *, sha256: bool = False) -> Recognition:
     if not sha256:
         evidence = "by its size and layer table alone; its SHA-256 was not computed"
         return Recognition(origin=Origin.PUBLISHED, proved=False, evidence=evidence)
-    if (found := _sha256(path)) != SHA256:
+    if (found := sha256_of(path)) != SHA256:
         return _same(f"of the published file's size, but its SHA-256 is {found}", proved=True)
     return Recognition(origin=Origin.PUBLISHED, proved=True, evidence="by its SHA-256")
 
@@ -95,8 +96,3 @@ def _net_name(weights: Weights) -> str:
     from protos import NetParameter
 
     return NetParameter.FromString(weights.net_bytes).name[:80]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

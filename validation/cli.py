@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
-from converter.broken_pipe import leave_quietly
+from converter.command import leave_quietly
 from converter.errors import CaffeError
 
 from .commands.check import check

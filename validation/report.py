@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from converter.columns import aligned
+
 if TYPE_CHECKING:
     from .net.blobs import BlobRow
     from .scores.table import ScoreTable
@@ -105,19 +107,7 @@ class Report:
             (check.name, _short(check.measured), _short(check.limit), check.verdict, check.detail)
             for check in self.checks
         ]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines = [
-            "  ".join(
-                (
-                    row[0].ljust(widths[0]),
-                    row[1].rjust(widths[1]),
-                    row[2].rjust(widths[2]),
-                    row[3].ljust(widths[3]),
-                    row[4],
-                )
-            ).rstrip()
-            for row in rows
-        ]
+        lines = aligned(rows, left={0, 3, 4})
         notes = [f"note: {note}" for note in self.notes]
         return "\n".join([f"{self.subject}: {self.verdict}", *lines, *notes, *self._costs()])
 

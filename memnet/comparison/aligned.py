@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-GAP = "  "
+from converter.columns import aligned
 
 
 def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
@@ -14,17 +14,9 @@ def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     A column that starts with `|` in its first row is aligned left as well; the bar is not shown.
     """
     columns = list(zip_longest(*rows, fillvalue=""))
-    at_left = [at < left or column[0].startswith("|") for at, column in enumerate(columns)]
+    at_left = {at for at, column in enumerate(columns) if at < left or column[0].startswith("|")}
     shown = [[text.removeprefix("|") for text in column] for column in columns]
-    widths = [max(map(len, column)) for column in shown]
-    lines = []
-    for row in zip(*shown, strict=True):
-        padded = [
-            f"{text:<{width}}" if begins else f"{text:>{width}}"
-            for text, width, begins in zip(row, widths, at_left, strict=True)
-        ]
-        lines.append(GAP.join(padded).rstrip())
-    return lines
+    return aligned(list(zip(*shown, strict=True)), at_left)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -210,15 +210,11 @@ def said_of(error: Exception) -> str:
 
 
 def _filled(state: Mapping[str, Tensor]) -> ResMem:
-    from ..loading import compare_keys
+    from ..loading import compare_state
 
     with torch.device("meta"):  # neither memory nor random numbers for what is replaced at once
         model = ResMem()
-    shapes, found = (
-        {key: tuple(tensor.shape) for key, tensor in given.items()}
-        for given in (model.state_dict(), state)
-    )
-    if mismatch := compare_keys(shapes, found):
+    if mismatch := compare_state(model, state):
         raise mismatch.error("ResMem")
     model.load_state_dict(state, assign=True)
     return model.eval().float().requires_grad_(True)

@@ -41,7 +41,7 @@ def load_trained(path: str | Path) -> nn.Module:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from ..loading import compare_keys
+    from ..loading import compare_state
     from .architectures import build
 
     folder = _folder(path)
@@ -52,11 +52,7 @@ def load_trained(path: str | Path) -> nn.Module:
             state = load_file(folder / WEIGHTS)
         except (SafetensorError, OSError) as error:
             raise FileFormatError(f"{WEIGHTS} cannot be read ({error})") from error
-        wanted, found = (
-            {name: tuple(tensor.shape) for name, tensor in given.items()}
-            for given in (model.state_dict(), state)
-        )
-        if mismatch := compare_keys(wanted, found):
+        if mismatch := compare_state(model, state):
             raise mismatch.error(f"the architecture {record['architecture']}")
         model.load_state_dict(state)
         vars(model).update(preprocess=_rule(folder, model), trained=record)

@@ -11,7 +11,7 @@ from torch import nn
 
 from converter.errors import listed
 
-from ..loading import compare_keys
+from ..loading import compare_state
 from .checkpoints import OURS
 from .errors import TrainingError
 from .outcome import weights_of
@@ -72,9 +72,5 @@ def check_checkpoint(
             f"{path}: a step took {held['images_in_step']} images over all devices, here {identity['images_in_step']}; "
             "change devices and training.batch_size together in a new run"
         )
-    wanted, found = (
-        {name: tuple(tensor.shape) for name, tensor in given.items()}
-        for given in (model.state_dict(), weights_of(checkpoint))
-    )
-    if mismatch := compare_keys(wanted, found):
+    if mismatch := compare_state(model, weights_of(checkpoint)):
         raise TrainingError(f"{path}: {mismatch.error(recipe.model.architecture)}")

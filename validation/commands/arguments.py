@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+
+from converter import command
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line and exit code 2, and whose epilog keeps its lines."""
+class Parser(command.Parser):
+    """The parser of all commands, whose epilog keeps its lines."""
 
     def __init__(self, prog: str, description: str, epilog: str) -> None:
         super().__init__(
@@ -16,10 +17,6 @@ class Parser(argparse.ArgumentParser):
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with 2."""
-        self.exit(2, f"{self.prog}: {message}; see --help\n")
 
 
 def names(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from converter.files.digest import sha256_of
 from memnet.network import BATCH
 
 from ..report import Check
@@ -98,8 +98,7 @@ def _other_images(asked: Asked, pictures: Pictures, ran: Ran) -> Iterator[Check]
 def _sha256(path: Path | None) -> str:
     if path is None:
         return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _judge_feeding(asked: Asked, ran: Ran, told: Stages) -> str | None:
