@@ -69,7 +69,9 @@ def _run(options: argparse.Namespace) -> int:
     from ..sweep.picture import PICTURE, draw_runs
     from ..sweep.table import TABLE, to_text, write_table
     from ..sweep.workers import work_together
+    from ..training.run import check_lightning
 
+    check_lightning()  # before a folder is made
     space = load_space(options.space)
     sweep = begin(
         space,

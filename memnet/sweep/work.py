@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from ..training.checkpoints import FOLDER, LAST
 from ..training.errors import TrainingError
 from ..training.metrics import NAME, read_metrics
+from ..training.places import CHECKPOINTS, LAST
 from ..training.run import resume, train
 from .settings import Sweep, chosen
 from .study import next_trial, open_study
@@ -90,7 +90,7 @@ def _train(sweep: Sweep, trial: Trial, watch: Watch, *, quiet: bool) -> None:
     """Go on from the trial's last checkpoint; without one, begin (again)."""
     folder = sweep.trial_folder(trial.number)
     recipe = chosen(sweep.recipe, trial.params)
-    if (folder / FOLDER / LAST).is_file():
+    if (folder / CHECKPOINTS / LAST).is_file():
         resume(folder, recipe, watch=watch, quiet=quiet)
         return
     shutil.rmtree(folder, ignore_errors=True)

@@ -18,11 +18,9 @@ from lightning.fabric.plugins import CheckpointIO
 
 from ..networks.resmem import said_of
 from .errors import TrainingError
+from .places import BEST, LAST
 from .task import Task
 
-FOLDER = "checkpoints"
-LAST = "last.ckpt"
-BEST = "best.ckpt"
 OURS = "memnet"
 """The checkpoint's key with what is ours: format, recipe, data, position."""
 FORMAT = 1

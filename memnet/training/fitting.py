@@ -14,13 +14,14 @@ from torch import nn
 from converter.errors import CaffeError, FileFormatError, listed
 
 from ..networks.architectures import build
-from .checkpoints import BEST, FOLDER, LAST, OURS, mend_best, read_checkpoint
+from .checkpoints import OURS, mend_best, read_checkpoint
 from .errors import TrainingError
 from .going_on import check_checkpoint
 from .loaders import images_in_step, steps_in_epoch
 from .mixture import Mixture
 from .outcome import write_model
 from .pictures import unreadable
+from .places import BEST, CHECKPOINTS, LAST
 from .recipe import Recipe
 from .recipe_file import to_toml
 from .reporting import Watch
@@ -41,7 +42,7 @@ def fit(
     identity = _identity(recipe, mixture)
     checkpoint = _start(model, recipe, mixture, identity, out, say=first and not quiet)
     if first:
-        mend_best(out / FOLDER, checkpoint)
+        mend_best(out / CHECKPOINTS, checkpoint)
     if checkpoint is None or not _ended(checkpoint, recipe):
         with _told(out):
             run_trainer(
@@ -50,7 +51,7 @@ def fit(
                 watch=watch, quiet=quiet, first=first,
             )  # fmt: skip
     if first:
-        best = read_checkpoint(out / FOLDER / BEST)
+        best = read_checkpoint(out / CHECKPOINTS / BEST)
         write_model(out, best, recipe=recipe, mixture=mixture, rule=vars(model)["preprocess"])
 
 
@@ -92,7 +93,7 @@ def _start(
     model: nn.Module, recipe: Recipe, mixture: Mixture, identity: Values, out: Path, *, say: bool
 ) -> Values | None:
     """Return the last checkpoint, after checking it; where there is none, fill the model as the recipe begins."""
-    last = out / FOLDER / LAST
+    last = out / CHECKPOINTS / LAST
     if last.is_file():
         checkpoint = read_checkpoint(last)
         check_checkpoint(last, checkpoint, identity, recipe, model)
@@ -136,7 +137,7 @@ def _told(out: Path) -> Iterator[None]:
         said = str(error)
         if isinstance(error, OSError):
             said = f"{error.filename or out}: {error.strerror}; when that is mended, go on with --resume {out}"
-        raise TrainingError(f"{said}; {_kept(out / FOLDER)}") from error
+        raise TrainingError(f"{said}; {_kept(out / CHECKPOINTS)}") from error
 
 
 def _kept(folder: Path) -> str:

@@ -20,6 +20,7 @@ from converter.errors import FileFormatError, OutputError
 
 from ..runs.lock import alone
 from .mixture import Mixture, mix
+from .places import CHECKPOINTS
 from .recipe import Recipe
 from .recipe_file import read_recipe, to_toml
 
@@ -126,7 +127,7 @@ def _make_folder(out: Path) -> None:
         held = "a run; go on with --resume, or" if (out / RECIPE).is_file() else "files;"
         raise OutputError(f"{out}: holds {held} give another folder")
     try:
-        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
 
@@ -134,15 +135,20 @@ def _make_folder(out: Path) -> None:
 def _is_fresh(out: Path) -> bool:
     """Whether nothing is in a folder, or only what a run left that never began."""
     names = {path.name for path in out.iterdir()}
-    begun = names and (RECIPE not in names or any((out / "checkpoints").glob("*")))
-    return not begun and names <= {RECIPE, LOCK, "checkpoints"}
+    begun = names and (RECIPE not in names or any((out / CHECKPOINTS).glob("*")))
+    return not begun and names <= {RECIPE, LOCK, CHECKPOINTS}
+
+
+def check_lightning() -> None:
+    """Raise ModuleNotFoundError, with what to install, where there is no Lightning."""
+    try:
+        import lightning.pytorch  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(NEEDS, name=error.name) from None
 
 
 def _run(recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool) -> Path:
-    try:
-        import lightning.pytorch  # noqa: F401 - asked for before anything takes time
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(NEEDS, name=error.name) from None
+    check_lightning()  # before anything takes time
     from .fitting import fit
 
     fit(recipe, mixture, out, watch=watch, quiet=quiet, first=is_first())

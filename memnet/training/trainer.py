@@ -17,11 +17,12 @@ from converter.errors import InvalidNetError
 
 from ..segmenters.cache import SegmentationCache, open_cache
 from ..segmenters.frozen import Frozen
-from .checkpoints import FOLDER, LAST, OURS, Keeper, WholeFiles
+from .checkpoints import OURS, Keeper, WholeFiles
 from .errors import TrainingError
 from .loaders import Loaders
 from .metrics import NAME, Metrics
 from .mixture import Mixture
+from .places import CHECKPOINTS, LAST
 from .quiet import quiet_lightning
 from .recipe import Recipe
 from .reporting import Reporter, Watch
@@ -46,14 +47,14 @@ def run_trainer(
     loaders.hold()
     metrics = Metrics(out / NAME, step=done) if first else None
     # The reporter first: a row is written before the checkpoint that stands for it.
-    callbacks = [Reporter(metrics, watch=watch, quiet=quiet), Keeper(out / FOLDER, identity)]
+    callbacks = [Reporter(metrics, watch=watch, quiet=quiet), Keeper(out / CHECKPOINTS, identity)]
     with quiet_lightning(), _in_one_line(), _own_wandb_run(recipe):
         loggers = _loggers(recipe, out) if first else []
         trainer = _trainer(recipe, out, callbacks, loggers, validates=bool(mixture.validation))
         trainer.fit(
             Task(model, recipe, mixture, steps, maps=maps),
             datamodule=loaders,
-            ckpt_path=None if checkpoint is None else out / FOLDER / LAST,
+            ckpt_path=None if checkpoint is None else out / CHECKPOINTS / LAST,
             weights_only=True,
         )
 

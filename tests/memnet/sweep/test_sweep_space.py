@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,3 +188,18 @@ def test_command_wants_at_least_one_trial(
     with pytest.raises(SystemExit, match="2"):
         main(["sweep", "resmem", "--out", str(tmp_path), f"--trials={trials}"])
     assert f"'{trials}' is no number of 1 or more" in capsys.readouterr().err
+
+
+def test_absent_lightning_is_asked_for_before_a_folder_is_made(images: str, tmp_path: Path) -> None:
+    """In a process of its own, where nothing has imported it; it was an import's own message."""
+    code = (
+        "import sys; sys.modules['lightning'] = None; from memnet.cli import main; "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["sweep", "memnet", "--data", images, "--out", str(tmp_path / "sweep")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=False
+    )
+    wanted = "memnet: training needs Lightning: pip install 'convert-caffemodel[train]'\n"
+    assert (done.returncode, done.stderr) == (2, wanted)
+    assert not (tmp_path / "sweep").exists()
