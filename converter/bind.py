@@ -18,6 +18,10 @@ from .net import Net
 from .weights import Weights
 
 Slot = tuple[int, int]
+HINT = (
+    "; if Caffe's fillers are wanted, allow missing weights (--allow-missing), or give a seed for those that draw "
+    "at random (--init)"
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def bind(
             binding.copy(weights, name)
     filled = binding.fill(allow_missing=allow_missing or seed is not None)
     if binding.problems:
-        raise WeightsError(listed(binding.problems))
+        raise WeightsError(listed(binding.problems) + binding.hint)
     blobs = tuple(
         tuple(binding.array((index, at)) for at in range(len(step.blobs)))
         for index, step in enumerate(net.steps)
@@ -70,6 +74,8 @@ class _Binding:
     seed: int | None
     unused: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    hint: str = ""
+    """What to do where layers have no weights; said once, behind all problems."""
 
     def __post_init__(self) -> None:
         self._owner: dict[Slot, Slot] = {share.sharer: share.owner for share in self.net.shares}
@@ -117,10 +123,9 @@ class _Binding:
                 continue
             if not allow_missing:
                 self.problems.append(
-                    f"layer {step.layer.name!r}: the file has no weights for it (needs {_described(step.blobs)}); "
-                    f"if Caffe's fillers are wanted, allow missing weights (--allow-missing), or give a seed for "
-                    f"those that draw at random (--init)"
+                    f"layer {step.layer.name!r}: the file has no weights for it (needs {_described(step.blobs)})"
                 )
+                self.hint = HINT
                 continue
             filled.append(step.layer.name)
             for at in lacking:

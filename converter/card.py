@@ -99,10 +99,14 @@ def _preprocessing(preprocess: Preprocess | None) -> str:
             f"resize to {preprocess.resize[0]} x {preprocess.resize[1]} ({preprocess.rule} bilinear)"
         )
     steps.append(f"channels in {preprocess.channel_order} order, values 0 to 255")
-    steps.append(f"crop the central {preprocess.crop[0]} x {preprocess.crop[1]}")
+    if preprocess.resize != preprocess.crop:
+        steps.append(f"crop the central {preprocess.crop[0]} x {preprocess.crop[1]}")
     if preprocess.mean is not None:
-        kind = "channel means" if preprocess.mean.shape[1:] == (1, 1) else "mean image (`mean.npy`)"
-        steps.append(f"subtract the {kind}")
+        values = ", ".join(map(str, preprocess.mean.reshape(-1)[:3]))
+        is_image = preprocess.mean.shape[1:] != (1, 1)
+        steps.append(
+            f"subtract the {'mean image (`mean.npy`)' if is_image else f'channel means {values}'}"
+        )
     if preprocess.scale != 1.0:
         steps.append(f"multiply by {preprocess.scale!r}")
     return "## Preprocessing\n\n" + "\n".join(f"{at}. {step}" for at, step in enumerate(steps, 1))

@@ -26,17 +26,22 @@ Example = Callable[[Path], tuple[Path, Path, Path]]
 """Writes an example into a folder; returns its model, prototxt and mean."""
 
 EXAMPLES = """examples:
-  convert-caffemodel memnet.caffemodel                      the net inside the file, into memnet_torch/
-  convert-caffemodel net.caffemodel --prototxt deploy.prototxt --mean mean.binaryproto -o net_torch --check
-  convert-caffemodel net.caffemodel --inspect               the layers as a table, nothing is written
-  convert-caffemodel --example                              no model at hand: a full-size MemNet, untrained
+  convert-caffemodel --example
+        no model at hand: a full-size MemNet, untrained
+  convert-caffemodel net.caffemodel --inspect
+        the layers as a table, nothing is written
+  convert-caffemodel memnet.caffemodel
+        the net inside the file, into memnet_torch/
+  convert-caffemodel net.caffemodel --prototxt deploy.prototxt \\
+      --mean mean.binaryproto -o net_torch --check
 
-exit codes: 0 done and within limits, 1 a difference beyond limits, 2 cannot run"""
+exit codes: 0 done and within limits, 1 a difference beyond limits,
+            2 cannot run, 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None, example: Example | None = None) -> int:
     """Run the command and return its exit code; `example` is what `--example` writes."""
-    options = _parser().parse_args(argv)
+    options = _options(argv)
     try:
         code = _run(options, example)
         sys.stdout.flush()  # here, where a reader that has gone is noticed
@@ -51,6 +56,15 @@ def main(argv: Sequence[str] | None = None, example: Example | None = None) -> i
     except Exception as error:  # noqa: BLE001 - a user gets one line, whatever a file made us do
         return _fail(f"internal error, please report it with the file: {_place(error)}")
     return code
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, more = parser.parse_known_args(argv)
+    if more:
+        hint = "; the prototxt goes behind --prototxt" if options.prototxt is None else ""
+        parser.error(f"unrecognized arguments: {' '.join(more)}{hint}")
+    return options
 
 
 def _run(options: argparse.Namespace, example: Example | None) -> int:
@@ -173,7 +187,6 @@ def _note(notes: Sequence[str]) -> None:
 
 
 def _check(conversion: Conversion, folder: Path, *, quiet: bool) -> int:
-    from . import tolerance
     from .check import check_folder
 
     try:
@@ -184,13 +197,13 @@ def _check(conversion: Conversion, folder: Path, *, quiet: bool) -> int:
             file=sys.stderr,
         )
         return 2
-    worst = max(findings, key=lambda finding: finding.difference)
+    worst = max(findings, key=lambda finding: finding.difference / finding.limit)
     failed = [finding for finding in findings if not finding.passed]
     if not quiet:
         verdict = "FAILED" if failed else "passed"
         print(
             f"  check {verdict}: {len(findings)} blobs against the float64 reference on seeded noise; worst relative "
-            f"difference {worst.difference:.2g} at {worst.blob!r}, limit {tolerance.CAFFE:g}"
+            f"difference {worst.difference:.2g} at {worst.blob!r}, limit {worst.limit:.3g}"
         )
         for finding in failed:
             print(f"    {finding.blob!r}: {finding.difference:.3g}")
@@ -230,7 +243,7 @@ def _place(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="convert-caffemodel",
-        description="Convert a Caffe model to PyTorch: readable source, safetensors, and the preprocessing.",
+        description="Convert a Caffe model to PyTorch: source, safetensors, and the preprocessing.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

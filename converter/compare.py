@@ -23,11 +23,3 @@ def relative_difference(found: Numbers, expected: Numbers) -> float:
     worst = np.abs(found[finite] - expected[finite]).max(initial=0.0)
     scale = np.abs(expected[finite]).max(initial=0.0)
     return float(worst / scale) if scale else float(worst)
-
-
-def worst_element(found: Numbers, expected: Numbers) -> str:
-    """Say where two arrays of one shape differ most, with both values."""
-    gap = np.nan_to_num(np.abs(found.astype(np.float64) - expected), nan=np.inf)
-    at = tuple(map(int, np.unravel_index(int(gap.argmax()), gap.shape)))
-    share = np.mean(gap > 0)
-    return f"worst at {at}: {found[at]!r} for {expected[at]!r}; {share:.1%} of elements differ"

@@ -56,10 +56,12 @@ def prepare(
     if text is None:
         raise InvalidNetError("neither a model nor a prototxt is given")
     net, weights = read_model(model, text, **reading)
-    lowering = lower(net)
+    with context(str(text)):
+        lowering = lower(net)
     with context(str(model or prototxt)):
         bound = bind(net, weights, allow_missing=allow_missing, seed=initialize)
-    preprocess, guesses = find_preprocess(net, mean)
+    with context(str(mean or text)):
+        preprocess, guesses = find_preprocess(net, mean)
     return Conversion(
         model=Path(model) if model is not None else None,
         prototxt=Path(prototxt) if prototxt is not None else None,
@@ -125,7 +127,8 @@ def find_preprocess(net: Net, mean: str | Path | None) -> tuple[Preprocess | Non
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in {1, 3}:
         if mean is not None:
             raise InvalidNetError(
-                "a mean is given, but the net does not take one image of 1 or 3 channels"
+                "is given as mean, but the net does not take one image of 1 or 3 channels; "
+                f"it takes {', '.join(f'{blob!r} {net.shapes[blob]}' for blob in net.inputs)}"
             )
         return None, ()
     _, channels, height, width = shapes[0]
@@ -148,7 +151,8 @@ def find_preprocess(net: Net, mean: str | Path | None) -> tuple[Preprocess | Non
         notes.append(f"no mean is subtracted; give --mean if the net was trained with one{wanted}")
     if array is not None and array.shape[0] != channels:
         raise InvalidNetError(
-            f"the mean has {array.shape[0]} channels, the net's input has {channels}"
+            f"the mean has {array.shape[0]} channels, the net's input has {channels}; "
+            "give the mean that the net was trained with"
         )
     is_image = array is not None and array.shape[1:] != (1, 1)
     if array is not None and is_image and (array.shape[1] < height or array.shape[2] < width):

@@ -28,7 +28,10 @@ class Lowering:
 def lower(net: Net) -> Lowering:
     """Return the PyTorch program of a net. Raises UnsupportedError for what PyTorch cannot express."""
     if not net.outputs:
-        raise InvalidNetError("has no outputs: every blob is taken by a layer that makes none")
+        last = ", ".join(f"{layer.name!r} ({layer.type})" for layer in net.layers if not layer.tops)
+        raise InvalidNetError(
+            f"has no outputs: these layers take blobs and name no top: {last}; give one a top, or leave it out"
+        )
     lowered = _lower_steps(net)
     targets = {part.module.target for part in lowered if part and part.module}
     own = {cls: str(path) for layer in net.layers for cls, path in layer.modules.items()}

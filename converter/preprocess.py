@@ -16,6 +16,7 @@ import numpy as np
 
 from .errors import FileFormatError, InvalidNetError
 from .grey import to_grey
+from .layer import number
 from .resizing.resize import RULES, Rule, resize
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Preprocess:
         means = (
             [0.0] * channels
             if self.mean is None or is_image
-            else [float(m) for m in self.mean.reshape(-1)]
+            else [number(float(m)) for m in self.mean.reshape(-1)]
         )
         return {
             "image_processor_type": "CaffePreprocess",

@@ -96,7 +96,7 @@ def _docstring(program: Program) -> str:
     return (
         f'"""{_quoted(program.net_name) or program.class_name}: a Caffe net as a PyTorch module.\n\n'
         f"Written by convert-caffemodel {__version__}; needs only torch. Shapes are those of the declared input;\n"
-        f"other batch sizes work, and other image sizes wherever Caffe could reshape the net.\n\n"
+        "other batch and image sizes work wherever Caffe could reshape the net.\n\n"
         f'Inputs:\n{inputs}\n\nOutputs:\n{outputs}\n"""'
     )
 
@@ -157,7 +157,7 @@ def _blob_names(program: Program) -> list[str]:
     rows = [f"        {_string(variable)}: {_string(blob)}," for variable, blob in odd.items()]
     if not rows:
         return [
-            "    blob_names = {}  # every variable of forward has the name of its Caffe blob",
+            "    blob_names: dict[str, str] = {}  # every variable of forward has its Caffe blob's name",
             "",
         ]
     return [
@@ -215,9 +215,21 @@ def _assignment(start: str, value: Expr) -> list[str]:
     line = start + (render(value)[1:-1] if many else render(value))
     if len(line) <= WIDTH or not isinstance(value, Call) or not value.target[0].isalpha():
         return [line]
-    args = [render(part) for part in value.args]
-    args += [f"{key}={render(part)}" for key, part in value.kwargs]
-    return [f"{start}{value.target}(", *(f"            {arg}," for arg in args), "        )"]
+    lines = [line for part in value.args for line in _argument(part)]
+    lines += [f"            {key}={render(part)}," for key, part in value.kwargs]
+    return [f"{start}{value.target}(", *lines, "        )"]
+
+
+def _argument(value: Expr) -> list[str]:
+    """Return an argument with its comma; a tuple that is too long has a line for each of its parts."""
+    line = f"            {render(value)},"
+    if len(line) <= WIDTH or not isinstance(value, tuple):
+        return [line]
+    return [
+        "            (",
+        *(f"                {render(part)}," for part in value),
+        "            ),",
+    ]
 
 
 def _statement(statement: Statement, known: Mapping[str, Shape]) -> list[str]:

@@ -111,7 +111,9 @@ def check_free(folder: Path, *, force: bool) -> None:
     with context(str(folder)):
         if not force:
             raise OutputError("exists; choose another folder with -o, or replace it with --force")
-        if folder.is_symlink() or not (folder / RECORD).is_file():
+        if folder.is_symlink():
+            raise OutputError("is a link, which --force keeps; name the folder that it leads to")
+        if not (folder / RECORD).is_file():
             raise OutputError(
                 f"exists and holds no {RECORD}: not a conversion, so --force keeps it"
             )

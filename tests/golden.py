@@ -11,7 +11,7 @@ import numpy as np
 from conftest import SHARED
 
 from converter import tolerance
-from converter.compare import relative_difference, worst_element
+from converter.compare import relative_difference
 from converter.loading import to_module
 from converter.net import Net, load_net
 from converter.reference import evaluate
@@ -104,3 +104,11 @@ def assert_close(what: str, found: np.ndarray, expected: np.ndarray, limit: floa
     assert difference <= limit, (
         f"{what}: {difference:.3g} > {limit:.3g}; {worst_element(found, expected)}"
     )
+
+
+def worst_element(found: np.ndarray, expected: np.ndarray) -> str:
+    """Say where two arrays of one shape differ most, with both values."""
+    gap = np.nan_to_num(np.abs(found.astype(np.float64) - expected), nan=np.inf)
+    at = tuple(map(int, np.unravel_index(int(gap.argmax()), gap.shape)))
+    share = np.mean(gap > 0)
+    return f"worst at {at}: {found[at]!r} for {expected[at]!r}; {share:.1%} of elements differ"

@@ -1,9 +1,10 @@
-"""The wheel: what it holds, and that it works where the checkout is not."""
+"""Wheel and source archive: what they hold, and that the wheel works where the checkout is not."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -81,3 +82,15 @@ def test_wheel_works_elsewhere(shared, wheel: Path, tmp_path) -> None:
         env={"PYTHONPATH": str(target), "PATH": ""},
     )
     assert (tmp_path / "net_torch" / "model.safetensors").is_file()
+
+
+@pytest.mark.slow
+def test_source_archive_holds_the_whole_test_suite_and_the_docs(tmp_path) -> None:
+    """It held the four files of tests/ that are called test_*, which cannot run without the others."""
+    build = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], check=True, cwd=ROOT)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")}
+    assert tests | {"docs/design.md", "CHANGELOG.md", "constraints.txt", "CITATION.cff"} <= held

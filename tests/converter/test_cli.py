@@ -116,6 +116,15 @@ def test_force_replaces_an_earlier_conversion(net) -> None:
     ]
 
 
+def test_force_keeps_a_link(net, capsys) -> None:
+    """It said that the folder behind it held no conversion."""
+    assert main(["net.caffemodel", "--prototxt", "net.prototxt", "-o", "first"]) == 0
+    Path("latest").symlink_to("first")
+    arguments = ["net.caffemodel", "--prototxt", "net.prototxt", "-o", "latest", "--force"]
+    refuse(arguments, "latest: is a link", capsys=capsys)
+    assert Path("latest").is_symlink()
+
+
 def test_unwritable_place_is_named(net, capsys) -> None:
     refuse(
         ["net.caffemodel", "--prototxt", "net.prototxt", "-o", "/proc/x"], "/proc/x", capsys=capsys
@@ -263,6 +272,21 @@ def test_every_problem_with_weights_is_listed(net, capsys) -> None:
     )
 
 
+def test_what_to_do_about_missing_weights_is_said_once(net, capsys) -> None:
+    """It stood behind each layer, and hid their list."""
+    assert main(["net.prototxt"]) == 2
+    message = capsys.readouterr().err
+    assert message.count("no weights") == 4 and message.count("--allow-missing") == 1
+
+
+def test_net_without_outputs_is_named_with_its_file(net, capsys) -> None:
+    Path("train.prototxt").write_text(
+        'input: "x" input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 5\n'
+        'layer { name: "sink" type: "Silence" bottom: "x" }\n'
+    )
+    refuse(["train.prototxt"], "train.prototxt: has no outputs", "'sink'", "top", capsys=capsys)
+
+
 def test_every_unsupported_layer_is_listed(net, capsys) -> None:
     text = (net / "net.prototxt").read_text().replace('"ReLU"', '"Relu"').replace('"LRN"', '"Lrn2"')
     (net / "net.prototxt").write_text(text)
@@ -288,17 +312,38 @@ def test_mean_of_wrong_size_is_refused(net, capsys) -> None:
     np.save("mean.npy", np.zeros((3, 20, 20), np.float32))
     refuse(
         ["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "mean.npy"],
-        "mean",
+        "mean.npy: ",
         "27",
+        capsys=capsys,
+    )
+    np.save("mean.npy", np.zeros((1, 27, 27), np.float32))
+    refuse(
+        ["net.caffemodel", "--prototxt", "net.prototxt", "--mean", "mean.npy"],
+        "mean.npy: ",
+        "1 channels",
+        "3",
+        "trained with",
         capsys=capsys,
     )
 
 
-def test_help_and_version(capsys) -> None:
-    for option in ("--help", "--version"):
-        with pytest.raises(SystemExit, match="0"):
-            main([option])
-    assert "--example" in capsys.readouterr().out
+def test_channel_means_are_written_as_they_were_given(net) -> None:
+    """The configuration had 103.94000244140625, the card no numbers, and a crop of the whole picture."""
+    means = "".join(f"mean_value: {value} " for value in (103.94, 116.78, 123.68))
+    data = f'layer {{ name: "x" type: "Data" top: "x" transform_param {{ {means} }} '
+    text = Path("net.prototxt").read_text()
+    Path("net.prototxt").write_text(f"{text}\n{data} include {{ phase: TRAIN }} }}")
+    assert main(["net.caffemodel", "--prototxt", "net.prototxt"]) == 0
+    config = json.loads((net / "net_torch/preprocessor_config.json").read_text())
+    assert config["image_mean"] == [103.94, 116.78, 123.68]
+    card = (net / "net_torch/README.md").read_text()
+    assert "subtract the channel means 103.94, 116.78, 123.68" in card and "crop" not in card
+
+
+def test_two_files_are_told_apart_by_the_option(capsys) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["net.caffemodel", "net.prototxt"])
+    assert "net.prototxt; the prototxt goes behind --prototxt" in capsys.readouterr().err
 
 
 def test_json_is_the_written_record_with_its_hash(net, capsys) -> None:

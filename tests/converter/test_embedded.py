@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from golden import assert_close
+from google.protobuf import text_format
 
 from converter import tolerance
 from converter.errors import InvalidNetError
 from converter.loading import load
 from converter.net import load_net
 from converter.tracing import trace
+from protos import NetParameter
 
 # model file, the input to name, and which blob of the training net is which of the deploy net
 REAL = {
@@ -58,3 +60,28 @@ def test_crop_size_and_mean_values_of_the_data_layer_are_used(shared) -> None:
     assert net.transform is not None
     assert net.transform.mean_value == (104.0, 117.0, 123.0)
     assert "mbox_loss" in net.warnings[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "param", "stored", "expected"),
+    [
+        # files hold the channels of one group
+        ("Convolution", "convolution_param { kernel_size: 1 group: 2", (4, 3, 1, 1), (1, 6, 5, 5)),
+        ("InnerProduct", "inner_product_param {", (4, 50), (1, 2, 5, 5)),
+        ("InnerProduct", "inner_product_param {", (4, 51), (1, 51)),  # no image of 5 x 5: a vector
+    ],
+)
+def test_input_is_told_by_crop_and_first_weights(
+    tmp_path, kind: str, param: str, stored: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    text = f"""
+        layer {{ name: "data" type: "Data" top: "data" transform_param {{ crop_size: 5 }} }}
+        layer {{
+          name: "first" type: "{kind}" bottom: "data" top: "y" {param} num_output: 4 bias_term: false }}
+        }}"""
+    proto = text_format.Parse(text, NetParameter())
+    blob = proto.layer[1].blobs.add(data=np.ones(np.prod(stored)))
+    blob.shape.dim.extend(stored)
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(proto.SerializeToString())
+    assert load_net(path).shapes["data"] == expected

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import ast
 
+import numpy as np
+import pytest
+from one_layer import net_of
+
+from converter.lower import lower
 from converter.program import Expr, Name, call
-from converter.source import render
+from converter.source import WIDTH, render, to_source
 
 A, B, C = map(Name, "abc")
 
@@ -27,3 +32,15 @@ A, B, C = map(Name, "abc")
 )
 def test_expression_is_read_as_it_was_meant(expression: Expr, text: str) -> None:
     assert render(expression) == text
+
+
+def test_long_list_of_blobs_has_a_line_for_each(tmp_path) -> None:
+    """Concat's bottoms stood in one line, of 195 columns in a published detector."""
+    blobs = [f"conv{at}_3_norm_mbox_loc_flat" for at in range(6)]
+    bottoms = " ".join(f'bottom: "{blob}"' for blob in blobs)
+    text = f'layer {{ name: "all" type: "Concat" {bottoms} top: "all" }}'
+    net = net_of(tmp_path, text, **dict.fromkeys(blobs, np.zeros((2, 3))))
+    source = to_source(lower(net).program)
+    body = source.partition("Tensor:\n")[2]  # behind the signature
+    assert max(map(len, body.splitlines())) <= WIDTH
+    ast.parse(source)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
+from one_layer import net_of
 
+from converter.bind import bind
 from converter.errors import CaffeError, FileFormatError, WeightsError
 from converter.weights import load_weights
 from protos import BlobProto, NetParameter, V1LayerParameter
@@ -415,3 +417,16 @@ def test_hdf5_equals_h5py(shared: Path) -> None:
             "HDF5",
             {""},
         )
+
+
+def test_binary_file_holds_shared_blobs_with_each_layer(path: Path) -> None:
+    """CopyTrainedLayersFrom (net.cpp) counts them; only HDF5 leaves them out."""
+    layer = """layer { name: "%s" type: "InnerProduct" bottom: "x" top: "%s"
+        param { name: "w" } param { name: "b" } inner_product_param { num_output: 3 } }"""
+    net = net_of(path.parent, layer % ("a", "a") + layer % ("b", "b"), x=np.zeros((2, 5)))
+    proto = NetParameter()
+    proto.layer.add(name="a", type="InnerProduct", blobs=[blob(MATRIX), blob(BIAS)])
+    proto.layer.add(name="b", type="InnerProduct", blobs=[blob(MATRIX)])
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(WeightsError, match="layer 'b': the file has 1 blobs, the net needs weight"):
+        bind(net, load_weights(path))

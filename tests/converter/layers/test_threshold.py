@@ -9,5 +9,5 @@ TEXT = 'layer { type: "Threshold" bottom: "x" top: "y" threshold_param { thresho
 
 
 def test_value_equal_to_the_threshold_gives_zero(tmp_path) -> None:
-    x = np.float32([0.1, np.nextafter(np.float32(0.1), 1), 0.0999])
+    x = np.float32([0.1, np.nextafter(np.float32(0.1), np.float32(1)), 0.0999])
     expect(tmp_path, TEXT, [0, 1, 0], x=x)
