@@ -44,13 +44,15 @@ def _converted(conversion: Conversion) -> torch.nn.Module:
 def _of_folder(folder: Path, conversion: Conversion) -> torch.nn.Module:
     from converter.check import load_folder
 
-    for name in ("model.py", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise FileFormatError(f"{folder}: has no {name}; a port is a folder with both")
+    for file in ("model.py", "model.safetensors"):
+        if not (folder / file).is_file():
+            raise FileFormatError(f"{folder}: has no {file}; a port is a folder with both")
+    name = _class_name(folder, conversion)
     try:
-        return load_folder(folder, _class_name(folder, conversion))
+        return load_folder(folder, name)
     except (Exception, SystemExit) as error:  # somebody's code may raise anything
         said = str(error).strip() or type(error).__name__
+        said = f"it exits with {said}" if isinstance(error, SystemExit) else said
         raise FileFormatError(f"{folder}: the port does not load: {said}") from error
 
 
@@ -59,7 +61,12 @@ def _class_name(folder: Path, conversion: Conversion) -> str:
     record = folder / "conversion.json"
     if not record.is_file():
         return conversion.lowering.program.class_name
-    return str(json.loads(record.read_text(encoding="utf-8"))["class"])
+    try:
+        return str(json.loads(record.read_text(encoding="utf-8"))["class"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(
+            f"{record}: does not name the class of model.py; write it anew, or remove it"
+        ) from error
 
 
 def compare_weights(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -42,6 +43,16 @@ def begin_anew(module: torch.nn.Module) -> None:
         reset()
 
 
+@contextmanager
+def same_draws() -> Iterator[None]:
+    """Let every forward draw the same random numbers, so that two of a port that draws can be told together."""
+    import torch
+
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        yield
+
+
 def port_backend(
     module: torch.nn.Module, conversion: Conversion, *, again: bool = False
 ) -> Backend:
@@ -59,11 +70,33 @@ def port_backend(
         if not is_whole(module):
             return _watched(module, conversion, inputs)
         try:
-            return trace(module, inputs)
+            with same_draws():
+                blobs = trace(module, inputs)
         except (Exception, SystemExit):  # noqa: BLE001 (somebody's code may raise anything; it is run again and told)
             return _watched(module, conversion, inputs)
+        if not again:
+            blobs |= _returned(module, conversion, inputs, blobs)
+        return blobs
 
     return run
+
+
+def _returned(
+    module: torch.nn.Module, conversion: Conversion, inputs: Trace, blobs: Trace
+) -> dict[str, Array]:
+    """Return the outputs as the port returns them: a trace is taken before the return statement.
+
+    They may be flattened; `blobs`, by that trace, have their shapes.
+    """
+    begin_anew(module)
+    seen = _watched(module, conversion, inputs)
+    outputs = {blob: seen[blob] for blob in conversion.net.outputs}
+    return {
+        blob: array.reshape(blobs[blob].shape)
+        if blob in blobs and blobs[blob].size == array.size
+        else array
+        for blob, array in outputs.items()
+    }
 
 
 def _watched(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> Trace:

@@ -191,12 +191,20 @@ def test_pickled_recording_is_not_opened(thin: Path, tmp_path: Path) -> None:
         parity(thin, against=(tmp_path / "bad.npz",))
 
 
+def test_recording_of_another_net_is_told_with_both_shapes(shared: Path, thin: Path) -> None:
+    other = shared / "goldens/nets/resnet_bn_scale/blobs.npz"
+    match = r"'data' \(2, 3, 35, 41\) where the net declares \(10, 3, 227, 227\)"
+    with pytest.raises(InvalidNetError, match=match):
+        parity(thin, against=(other,))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
         ("model.py", "import nothing_of_this_name", "does not load: No module named"),
         ("model.py", "x = 1", "does not load: .*MemNetThin"),
-        ("conversion.json", "{}", "does not load: .*class"),
+        ("conversion.json", "{}", r"conversion\.json: does not name the class of model\.py"),
+        ("conversion.json", "x", r"conversion\.json: does not name the class of model\.py"),
         ("model.safetensors", "x", "does not load"),
     ],
 )

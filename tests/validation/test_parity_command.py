@@ -204,4 +204,4 @@ def test_port_that_exits_is_told(
     (tmp_path / "model.py").write_text("raise SystemExit(0)\n")
     (tmp_path / "model.safetensors").write_bytes(b"")
     assert main(arguments(thin, "--port", str(tmp_path))) == 2
-    assert "the port does not load: 0" in capsys.readouterr().err
+    assert "the port does not load: it exits with 0" in capsys.readouterr().err

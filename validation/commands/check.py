@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   parity-check net.caffemodel --prototxt deploy.prototxt
-  parity-check net.caffemodel --against reference,opencv,caffe,recorded.npz --port net_torch
-  parity-check memnet.caffemodel --against reference,recorded.npz --images pictures --mean mean.npy \\
-      --crops center,ten -o report
-  parity-check --scores port=ours.csv --scores original=theirs.csv --data lamem:lamem --split test_1
+  parity-check net.caffemodel --port net_torch \\
+      --against reference,opencv,caffe,recorded.npz
+  parity-check memnet.caffemodel --against reference,recorded.npz \\
+      --images pictures --mean mean.npy --crops center,ten -o report
+  parity-check --scores port=ours.csv --scores original=theirs.csv \\
+      --data lamem:lamem --split test_1
 
 also (each has a --help):
-  parity-check record > record.py      a script that records a model beside an old Caffe, for --against recorded.npz
-  parity-check page report.json -o DIR the page of a report or of a comparison
+  parity-check record > record.py
+        a script that records a model beside an old Caffe, for --against
+  parity-check page report.json -o DIR
+        the page of a report or of a comparison
 
-exit codes: 0 all within limits, 1 a difference beyond limits, 2 cannot run, or something asked for was not run"""
+exit codes: 0 all within limits, 1 a difference beyond limits,
+            2 cannot run, or something asked for was not run"""
 FORMATS = ("table", "json", "md", "html")
 
 
@@ -126,7 +131,8 @@ def _parser() -> Parser:
 
     parser = Parser(
         "parity-check",
-        "Compare the PyTorch port of a Caffe model with the model: weights bit for bit, then every blob, then scores.",
+        "Compare the PyTorch port of a Caffe model with the model: weights bit for bit,\n"
+        "then every blob, then scores.",
         EXAMPLES,
     )
     add = parser.add_argument

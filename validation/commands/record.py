@@ -8,15 +8,19 @@ from pathlib import Path
 
 from .arguments import Parser, names
 
-DESCRIPTION = """Print a script for Python 2.7 and 3, which needs pycaffe and NumPy alone. Run it beside an old Caffe,
-or in its public Docker image; the recorded.npz that it writes is a judge: parity-check MODEL --against recorded.npz.
-The options here become the script's defaults; it takes the same."""
+DESCRIPTION = """Print a script for Python 2.7 and 3, which needs pycaffe and NumPy alone. Run it
+beside an old Caffe, or in its public Docker image; the recorded.npz that it
+writes is a judge: parity-check MODEL --against recorded.npz. The options here
+become the script's defaults; it takes the same."""
 EXAMPLES = """examples:
   parity-check record > record.py
   python record.py deploy.prototxt net.caffemodel -o recorded.npz
-  parity-check record --crops center,ten --mean mean.npy --resize 256 -o record.py
-  python record.py deploy.prototxt memnet.caffemodel --images pictures -o recorded.npz
-  docker run --rm -v "$PWD":/work -w /work bvlc/caffe:cpu python record.py deploy.prototxt net.caffemodel"""
+  parity-check record --crops center,ten --mean mean.npy --resize 256 \\
+      -o record.py
+  python record.py deploy.prototxt memnet.caffemodel --images pictures \\
+      -o recorded.npz
+  docker run --rm -v "$PWD":/work -w /work bvlc/caffe:cpu \\
+      python record.py deploy.prototxt net.caffemodel"""
 
 
 def record(arguments: Sequence[str]) -> int:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 HEIGHT = 270
+PLAIN = (-2, 3)
+"""Powers of ten that an axis has without a factor."""
 
 
 def bland_altman(port: Series, original: Series, name: str) -> Drawing:
@@ -28,6 +30,7 @@ def bland_altman(port: Series, original: Series, name: str) -> Drawing:
     gap, middle = ours - theirs, (ours + theirs) / 2
     largest = float(np.abs(gap).max())
     power = floor(log10(largest)) if largest else 0
+    power = 0 if PLAIN[0] <= power <= PLAIN[1] else power
     scale = 10.0**power
     with canvas(HEIGHT) as (figure, axes):
         _frame(axes, middle, gap / scale, power)

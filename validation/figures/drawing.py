@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -110,13 +110,14 @@ def label(name: str, longest: int = LONGEST) -> str:
 def _inline(svg: str, name: str, title: str, finding: str) -> str:
     """Return the SVG as an element of an HTML page."""
     root = ET.fromstring(svg)  # noqa: S314 - matplotlib's own, made just above
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    used = re.findall(r'(?:href="#|url\(#)([^")]+)', svg)
     for parent in list(root.iter()):
         for child in list(parent):
             if _local(child.tag) in {"metadata", "style"}:
                 parent.remove(child)
+    numbers = {one: str(at) for at, one in enumerate(dict.fromkeys(used))}
     for element in root.iter():
-        _adapt(element, name, used)
+        _adapt(element, name, numbers)
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
     root.attrib |= {
@@ -131,32 +132,39 @@ def _inline(svg: str, name: str, title: str, finding: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _adapt(element: ET.Element, name: str, used: set[str]) -> None:
-    """Drop namespaces and unused ids, make the used ids this figure's own, and name colours by their variables."""
+def _adapt(element: ET.Element, name: str, numbers: Mapping[str, str]) -> None:
+    """Drop namespaces and unused ids, make the used ids this figure's own, and name colours by their variables.
+
+    matplotlib's ids are hashes of coordinates, whose last bits are not the same in every process.
+    """
     element.tag = _local(element.tag)
     attributes = dict(element.attrib)
     element.attrib.clear()
     for key, value in attributes.items():
-        if key != "id" or value in used:
-            found = _value(_local(key), value, name)
+        if key != "id" or value in numbers:
+            found = _value(_local(key), value, name, numbers)
             element.attrib |= {_local(key): found} if found else {}
     if element.tag != "text" and element.text and not element.text.strip():
         element.text = None
     element.tail = None
 
 
-def _value(key: str, value: str, name: str) -> str:
+def _value(key: str, value: str, name: str, numbers: Mapping[str, str]) -> str:
     if key == "id":
-        return f"{name}-{value}"
+        return f"{name}-{numbers[value]}"
     if key == "href" and value.startswith("#"):
-        return f"#{name}-{value[1:]}"
+        return f"#{name}-{numbers[value[1:]]}"
     if key == "style":
         value = re.sub(r"\s*font-family:[^;]*;?", "", value)  # the page's own
         return re.sub(r"#[0-9a-f]{6}", _variable, value)
     if key in {"d", "x", "y", "transform"}:
         value = re.sub(r"rotate\(-?0 [^)]*\)", "", value)
-        return " ".join(re.sub(r"(\.\d\d)\d+", r"\1", value).split())
-    return value.replace("url(#", f"url(#{name}-")
+        return " ".join(re.sub(r"-?\d+\.\d+", _rounded, value).split())
+    return re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{name}-{numbers[found[1]]})", value)
+
+
+def _rounded(found: re.Match[str]) -> str:
+    return f"{round(float(found.group()), 2) + 0.0:.9g}"
 
 
 def _variable(found: re.Match[str]) -> str:

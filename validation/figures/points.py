@@ -33,4 +33,4 @@ def points(axes: Axes, x: Numbers, y: Numbers, colour: str) -> str:
     cells.set_array(None)
     cells.set_facecolor([(*to_rgb(colour), 0.12 + 0.78 * float(one)) for one in shade])
     axes.set(xlim=(left, right), ylim=(bottom, top))
-    return f"The darker a cell, the more images (log scale, up to {int(counts.max())})."
+    return f"The more images, the stronger a cell's colour (log scale, up to {int(counts.max())})."

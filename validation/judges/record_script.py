@@ -50,6 +50,12 @@ def import_caffe():
     return caffe
 
 
+def refuse_absent(options):
+    for path in [options.prototxt, options.model, options.inputs] + options.images:
+        if path and not os.path.exists(path):
+            sys.exit("%s: no such file" % path)
+
+
 def load_net(caffe, options):
     """Return the net in the test phase, also where pycaffe is of 2014."""
     files = [str(options.prototxt)] + ([str(options.model)] if options.model else [])
@@ -123,11 +129,18 @@ def find_images(paths):
     return found
 
 
+def numbers_of(text, kind, says):
+    try:
+        return np.array([kind(number) for number in text.split(",")])
+    except ValueError:
+        sys.exit("%s with commas between; found %s" % (says, text))
+
+
 def read_mean(caffe, text, channels):
     """Return the mean in the net's channel order, (C, 1, 1) or (C, H, W): of numbers, .npy or .binaryproto."""
     if not text:
         return None
-    if text.endswith(".npy"):
+    if text.endswith(".npy") and os.path.exists(text):
         mean = np.load(text)
         if mean.ndim == 3 and mean.shape[2] == channels and mean.shape[0] != channels:
             mean = mean.transpose(2, 0, 1)  # as MATLAB and Python tools keep it
@@ -139,7 +152,9 @@ def read_mean(caffe, text, channels):
         shape = tuple(proto.shape.dim) if len(proto.shape.dim) else (proto.channels, proto.height, proto.width)
         mean = mean.reshape(shape[-3:])
     else:
-        mean = np.array([float(number) for number in text.split(",")])
+        mean = numbers_of(text, float, "--mean takes a file that is there, or numbers")
+        if mean.size not in (1, channels):
+            sys.exit("--mean has %d numbers, the net takes %d channels" % (mean.size, channels))
     mean = np.asarray(mean, dtype=np.float32)
     return mean.reshape(-1, 1, 1) if mean.ndim == 1 else mean
 
@@ -159,13 +174,19 @@ def load_image(caffe, path, color):
 
 def planes_of(caffe, path, options, channels):
     """Return a picture as (C, H, W) float32 in the net's channels, resized and scaled, nothing subtracted."""
-    image = load_image(caffe, path, channels == 3)
+    try:
+        image = load_image(caffe, path, channels == 3)
+    except Exception as error:  # each reader has its own
+        sys.exit("%s: cannot be read as a picture (%s)" % (path, error))
     if options.resize:
-        sides = [int(side) for side in options.resize.split(",")]
+        sides = [int(side) for side in numbers_of(options.resize, int, "--resize takes numbers")]
         image = caffe.io.resize_image(image, (sides[0], sides[-1]))
     planes = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
     if options.swap and channels == 3:
-        planes = planes[[int(at) for at in options.swap.split(",")]]
+        order = numbers_of(options.swap, int, "--swap takes numbers")
+        if sorted(order) != [0, 1, 2]:
+            sys.exit("--swap takes 0, 1 and 2 in some order, found %s" % options.swap)
+        planes = planes[order]
     return planes * np.float32(options.raw_scale)
 
 
@@ -258,6 +279,7 @@ def about(caffe, net, options):
         "caffe_file": as_text(getattr(caffe, "__file__", None) or ""),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "skimage": as_text(getattr(sys.modules.get("skimage"), "__version__", "")),
         "machine": platform.platform(),
         "sha256": hashes,
         "outputs": [as_text(name) for name in net.outputs],
@@ -293,6 +315,7 @@ def parse(arguments):
 def main(arguments=None):
     options = parse(arguments)
     caffe = import_caffe()
+    refuse_absent(options)
     net = load_net(caffe, options)
     arrays = {}
     if options.images:

@@ -165,7 +165,10 @@ def _read(path: Path) -> dict[str, Array]:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
         kind = "HDF5" if path.suffix in HDF5 else ".npz"
-        raise FileFormatError(f"{path}: is not a readable {kind} recording ({error})") from error
+        said = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+        if "allow_pickle" in said:
+            said = "it is another file, or holds objects"  # NumPy says how to open it unsafely
+        raise FileFormatError(f"{path}: is not a readable {kind} recording ({said})") from error
 
 
 def _read_hdf5(path: Path) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,10 +75,15 @@ class Stretch:
         softmax = "Softmax" in self.links[-1].layer.type
         return tolerance.SATURATED_SOFTMAX if softmax else tolerance.CAFFE
 
-    @property
+    @cached_property
     def difference(self) -> float:
         """Relative, of the port from the reference."""
         return relative_difference(self.found, self.expected)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is beyond the limit, or no number."""
+        return not self.difference <= self.limit
 
     def compute(self, links: Sequence[Link]) -> Array:
         """Return what would come out if the layers were these."""
@@ -100,17 +106,18 @@ def layers_alone(
     """
     from .diagnoses import diagnose
 
-    checks, judged, wrong = list[Check](), 0, 0
+    checks, judged, wrong = list[Check](), set[str](), 0
     for stretch in stretches(conversion, _Shown(conversion, port, inputs)):
-        judged += 1
-        if stretch.difference <= stretch.limit:
+        judged |= {link.layer.name for link in stretch.links}
+        if not stretch.differs:
             continue
         wrong += 1
         if wrong <= MANY:
             said = diagnose(stretch) or _unknown(conversion, stretch, differing)
             name = f"{stretch.name} alone"
             checks.append(within(name, stretch.difference, stretch.limit, said, "network"))
-    return checks, list(_notes(judged, wrong))
+    hidden = {layer.name for layer in conversion.net.layers if layer.role != "input"} - judged
+    return checks, list(_notes(len(judged), wrong, len(hidden)))
 
 
 def _unknown(conversion: Conversion, stretch: Stretch, differing: Sequence[str]) -> str:
@@ -122,13 +129,13 @@ def _unknown(conversion: Conversion, stretch: Stretch, differing: Sequence[str])
     return "not what Caffe computes from what the port gives it"
 
 
-def _notes(judged: int, wrong: int) -> Iterator[str]:
+def _notes(judged: int, wrong: int, hidden: int) -> Iterator[str]:
     if wrong > MANY:
         yield f"{wrong} of {judged} layers differ when computed alone; the first {MANY} are told"
     elif judged and not wrong:
         yield (
             f"each of the {judged} layers that can be seen computes, from what the port gives it, what Caffe does: "
-            "look at the inputs, or at what the judge ran"
+            f"look at {f'the {hidden} others, at ' if hidden else ''}the inputs, or at what the judge ran"
         )
 
 
@@ -140,7 +147,8 @@ class _Shown:
         begin_anew(port)
         self._seen = watch(port, conversion, inputs)
         self._blobs = {**inputs, **self._seen.blobs}
-        if is_whole(port) and not self._seen.error:
+        self._whole = is_whole(port) and not self._seen.error
+        if self._whole:
             self._blobs |= port_backend(port, conversion)(inputs)
         self._last = {
             blob: at for at, step in enumerate(self._net.steps) for blob in step.layer.tops
@@ -152,12 +160,19 @@ class _Shown:
         return given if len(given) == len(self._net.steps[at].layer.bottoms) else ()
 
     def made(self, at: int, index: int) -> Array | None:
-        """Return a top of a step, before another layer works on it in place."""
+        """Return a top of a step, before another layer works on it in place.
+
+        Of the last step that writes a blob it is the blob: what the port does to it after the module is that layer's.
+        """
         tops = self._net.steps[at].layer.tops
+        if self._last[tops[index]] == at and tops[index] in self._blobs:
+            return self._blobs[tops[index]]
         made = self._seen.made.get(at, ())
-        if len(made) == len(tops):
-            return made[index]
-        return self._blobs.get(tops[index]) if self._last[tops[index]] == at else None
+        return made[index] if len(made) == len(tops) else None
+
+    def settled(self, at: int, index: int) -> bool:
+        """Whether a top is what the next layer finds, so that what it is given besides is its own doing."""
+        return self._whole and self._last[self._net.steps[at].layer.tops[index]] == at
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,8 +181,23 @@ class _Value:
 
     array: Array
     links: tuple[Link, ...] = ()
+    top: int = 0
+    """Which top of the last link it is."""
     stretch: Stretch | None = None
-    """What it came out of, where the port shows it."""
+    """What it came out of, where the port shows it and may do something to it afterwards."""
+    doubtful: bool = False
+    """Whether a fault was told of it, so that what a reader is given is believed before it."""
+
+    def handed(self, array: Array, layer: Layer) -> Stretch | None:
+        """Return what this layer, which is given the array for it, tells about the layers before."""
+        if self.links:
+            return _stretch(self.links, self.top, array, self.array)
+        if self.stretch is None:
+            return None
+        array = _shaped(array, self.array)
+        in_place = layer.tops == layer.bottoms
+        off = in_place and relative_difference(array, self.array) > self.stretch.limit
+        return replace(self.stretch, found=array) if off or _rescaled(array, self.array) else None
 
 
 def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
@@ -177,13 +207,17 @@ def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
         zip(conversion.net.steps, conversion.bound.blobs, strict=True)
     ):
         layer = step.layer
-        known = _known([values.get(bottom) for bottom in layer.bottoms])
-        for place, (value, array) in enumerate(zip(known, shown.given(at), strict=False)):
-            if value.stretch is not None and _rescaled(array, value.array):
-                yield replace(value.stretch, found=array.reshape(value.array.shape))
-                known[place] = _Value(array=array)
-        if not known or any(value.links for value in known):
-            known = [_Value(array=array) for array in shown.given(at)] or known
+        bottoms = [values.get(bottom) for bottom in layer.bottoms]
+        for place, array in enumerate(shown.given(at)):
+            value = bottoms[place]
+            stretch = value.handed(array, layer) if value is not None else None
+            if stretch is not None:
+                values[layer.bottoms[place]] = _Value(array=stretch.found, doubtful=True)
+                if len(stretch.links) <= LONG:
+                    yield stretch
+            if value is None or value.doubtful or stretch is not None:
+                bottoms[place] = _Value(array=array if stretch is None else stretch.found)
+        known = _known(bottoms)
         links = _linked(layer, stored, known) if known and layer.role != "input" else ()
         tops = _compute(links, known)
         for index, top in enumerate(layer.tops):
@@ -194,9 +228,12 @@ def stretches(conversion: Conversion, shown: _Shown) -> Iterator[Stretch]:
                 if tops and len(links) <= LONG:
                     stretch = _stretch(links, index, found, tops[index])
                     yield stretch
-                values[top] = _Value(array=found, stretch=stretch)
+                settled = shown.settled(at, index)
+                told = not settled and stretch is not None and stretch.differs
+                kept = None if settled or told else stretch
+                values[top] = _Value(array=found, stretch=kept, doubtful=told)
             elif tops:
-                values[top] = _Value(array=tops[index], links=links)
+                values[top] = _Value(array=tops[index], links=links, top=index)
 
 
 def _rescaled(given: Array, made: Array) -> bool:
@@ -211,7 +248,7 @@ def _rescaled(given: Array, made: Array) -> bool:
 
 def _known(given: Sequence[_Value | None]) -> list[_Value]:
     """Return the bottoms if all are known and at most one is not the port's own, else []."""
-    known = [value for value in given if value is not None]
+    known = [value for value in given if value is not None and not value.doubtful]
     fit = len(known) == len(given) and sum(bool(value.links) for value in known) <= 1
     return known if fit else []
 
@@ -235,6 +272,10 @@ def _compute(links: Sequence[Link], known: Sequence[_Value]) -> tuple[Array, ...
 
 
 def _stretch(links: tuple[Link, ...], index: int, found: Array, expected: Array) -> Stretch:
-    if found.size == expected.size:  # a module may give a blob flattened
-        found = found.reshape(expected.shape)
+    found = _shaped(found, expected)
     return Stretch(links=links, top=index, found=found, expected=expected)
+
+
+def _shaped(found: Array, expected: Array) -> Array:
+    """Return an array in a blob's shape, where it has as many elements: a module may give or take it flattened."""
+    return found.reshape(expected.shape) if found.size == expected.size else found

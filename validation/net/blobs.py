@@ -55,12 +55,16 @@ class BlobRow(Place):
     """port_error / judge_error"""
     limit: float
     passed: bool
+    port_shape: Shape | None = None
+    """Where it is another than the judge's; None, too, where the port has no such blob."""
 
     @property
     def detail(self) -> str:
         """What the numbers do not say at a glance: where, and who is how far from the truth."""
         if self.relative == inf and not self.worst:
-            return "the port has no such blob, or in another shape"
+            if self.port_shape is None:
+                return "the port has no such blob"
+            return f"the port gives the shape {self.port_shape}, {self.judge} {self.shape}"
         own = f"{self.ratio:.2g} times {self.judge}'s own error" if self.ratio is not None else ""
         told = f"{self.steps:.3g} float32 steps"
         if self.passed:
@@ -80,12 +84,14 @@ class Tally:
         self._total = self._largest = self._scale = 0.0
         self._worst: tuple[Shape, float, float] = ((), nan, nan)
         self._differs = False
+        self._other: Shape | None = None
         self._truth_scale = self._port_error = self._judge_error = 0.0
         self._weighed = False
 
-    def miss(self) -> None:
-        """Note that the port has no such blob, or of another shape."""
+    def miss(self, found: Shape | None = None) -> None:
+        """Note that the port has no such blob, or of another shape, which is `found`."""
         self._differs, self._worst = True, ((), nan, nan)
+        self._other = found
 
     @property
     def largest(self) -> float:
@@ -166,6 +172,7 @@ class Tally:
             ratio=ratio,
             limit=limit,
             passed=bool(relative <= limit),
+            port_shape=self._other,
         )
 
 

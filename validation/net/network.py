@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from converter.conversion import Conversion
     from converter.layer import Arrays
-    from converter.net import Step
+    from converter.net import Net, Step
 
 REFERENCE = "reference"
 STAGE = "network"
@@ -137,7 +137,7 @@ class _Run:
         if not forward.again:
             self._state = {}
         steps = walk(net, self._conversion.bound, forward.inputs, state=self._state, given=given)
-        for step, tops in _told(steps):
+        for step, tops in _told(steps, net, forward.inputs):
             for blob, truth in tops.items():
                 if last[blob] is step:
                     yield blob, _as_float32_reaches(truth)
@@ -155,6 +155,7 @@ class _Run:
             self._unseen[key[1]] = None
             return
         judge, places = values.array, values.places
+        whole = port.shape if port is not None else None
         if port is not None and self._lot.count > 1 and judge.size == port.size:
             judge = judge.reshape(port.shape)  # a recording of several forwards has a row for each
         shape = port.shape if port is not None and places is not None else judge.shape
@@ -167,7 +168,8 @@ class _Run:
             port = port.reshape(-1)[places] if inside else None
             truth = truth.reshape(-1)[places] if inside and truth is not None else None
         if port is None or port.shape != judge.shape:
-            tally.miss()
+            count = (self._lot.count,) * len(prefix)
+            tally.miss((*count, *whole) if whole is not None else None)
         else:
             tally.add(port, judge, truth, places, prefix)
 
@@ -212,14 +214,18 @@ class _Run:
 
 
 def _told(
-    steps: Iterator[tuple[Step, dict[str, Array]]],
+    steps: Iterator[tuple[Step, dict[str, Array]]], net: Net, inputs: Trace
 ) -> Iterator[tuple[Step, dict[str, Array]]]:
-    """Say it in one line where a layer counts with what it is fed, and noise is no such numbers."""
+    """Say it in one line where inputs have another shape, or a layer counts with them and noise is no such numbers."""
     try:
         yield from steps
     except (IndexError, ValueError) as error:
+        fed = ", ".join(
+            f"{blob!r} {inputs[blob].shape} where the net declares {net.shapes[blob]}"
+            for blob in net.inputs
+        )
         raise InvalidNetError(
-            f"the net cannot compute with these inputs ({error}); give others"
+            f"the net cannot compute with these inputs: {fed} ({error}); give others"
         ) from error
 
 

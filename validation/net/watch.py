@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..traces import Array, Trace, is_whole
+from ..traces import Array, Trace, is_whole, same_draws
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ def watch(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> See
 
     net, seen, calls = conversion.net, Seen(), Counter[int]()
     returned: Arrays = ()
-    with ExitStack() as stack, torch.no_grad():
+    with ExitStack() as stack, torch.no_grad(), same_draws():
         for at, part in _layer_modules(module, conversion).items():
             stack.callback(part.register_forward_pre_hook(partial(_give, seen, calls, at)).remove)
             stack.callback(part.register_forward_hook(partial(_make, seen, at)).remove)

@@ -43,7 +43,7 @@ QUANTITIES: tuple[tuple[str, Quantity], ...] = (
     ("  from the wrong spread", lambda of: short(of.regression.spread_error)),
     ("  that no line removes", lambda of: short(of.regression.residual)),
     (
-        "Varies less than half of what ρ earns",
+        "Spread below half of what Pearson's r earns",
         lambda of: "yes" if of.regression.flagged else "no",
     ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import isfinite
+from textwrap import shorten as shortened
 from typing import TYPE_CHECKING
 
 from ..figures.numbers import count, counted, fixed, limit, short
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
 
 STAGES = ("weights", "preprocessing", "network", "end to end", "scores")
 """In the order in which a difference would spread; other checks come last."""
+LONG = 300
+"""Characters of a detail in the verdict."""
+
+shorten = partial(shortened, placeholder=" ...")
 
 
 def summary(report: Report) -> str:
@@ -50,12 +57,27 @@ def _first(report: Report, failed: list[Check]) -> str:
     if row is not None and place(stage.stage) >= place("network"):
         return (
             f"First difference at layer {row.layer} ({row.type}), blob {row.blob}, against {row.judge}: "
-            f"relative error {short(row.relative)}, limit {limit(row.limit)}."
+            f"relative error {short(row.relative)}, limit {limit(row.limit)}.{_at_fault(failed)}"
         )
-    where = f" ({stage.stage})" if stage.stage else ""
-    if stage.measured is None or stage.limit is None:
-        return f"First: {stage.name}{where}."
-    return f"First: {stage.name}{where}, {short(stage.measured)}, limit {limit(stage.limit)}."
+    where = f" ({stage.stage})" if stage.stage not in ("", stage.name) else ""
+    found = f"First: {stage.name}{where}"
+    if stage.measured is not None and stage.limit is not None:
+        whole = isfinite(stage.measured) and stage.measured == int(stage.measured)
+        number = count(int(stage.measured)) if whole else short(stage.measured)
+        found += f", {number}, limit {limit(stage.limit)}"
+    return f"{found}: {shorten(stage.detail, LONG)}." if stage.detail else f"{found}."
+
+
+def _at_fault(failed: list[Check]) -> str:
+    """Return the layers that differ when computed alone, with what each does instead."""
+    alone = [
+        check for check in failed if check.name.endswith(" alone") and check.stage == "network"
+    ]
+    told = [
+        f"{check.name.removesuffix(' alone')}: {check.detail}" for check in alone if check.detail
+    ]
+    told = [one for one in told if one.startswith("layer")]
+    return f" At fault: {shorten('; '.join(told), LONG)}." if told else ""
 
 
 def place(stage: str) -> int:

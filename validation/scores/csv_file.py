@@ -1,6 +1,6 @@
 """Scores from a CSV: a column of names, and `score`, `center`, `ten`, or `crop0` to `crop9`.
 
-Of two columns the other one is the score, whatever it is called.
+Of two columns one is enough to know, whatever the other is called.
 """
 
 from __future__ import annotations
@@ -52,10 +52,13 @@ def read_csv(path: Path) -> ScoreFile:
 
 def _columns(header: Sequence[str]) -> tuple[int, dict[str, int]]:
     """Return where the names are, and which of `score`, `center`, `ten`, `crop0` ... `crop9` are where."""
-    names = [at for at, column in enumerate(header) if column in {*NAMES, "image_name"}]
+    names = [at for at, column in enumerate(header) if column in NAMES]
+    if not names and len(header) == 2:
+        names = [at for at in (0, 1) if header[at] not in SCORES and header[1 - at] in SCORES]
     if not names:
+        commas = "; columns stand between commas" if len(header) == 1 else ""
         raise FileFormatError(
-            f"has no column of names ({', '.join(NAMES)}), but {', '.join(header) or 'nothing'}"
+            f"has no column of names ({', '.join(NAMES)}), but {', '.join(header) or 'nothing'}{commas}"
         )
     if set(CROP_COLUMNS) <= set(header):
         return names[0], {column: header.index(column) for column in CROP_COLUMNS}

@@ -1,4 +1,4 @@
-"""The usual mistakes of feeding a net: `memnet.diagnosis.feedings`, another library's resize, a centre that is off."""
+"""The usual mistakes of feeding a net: `memnet.diagnosis.feedings`, another resize, crop or mean than the right one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from converter import Preprocess
 from memnet.crops import Floats, ten_places
-from memnet.diagnosis.feedings import Feeding, every_crop, mistakes
+from memnet.diagnosis.feedings import DIVISOR, Feeding, every_crop, mistakes
 from memnet.images import Pixels
 
 from .score_file import CENTRE
@@ -31,6 +31,12 @@ def candidates(right: Rule) -> Iterator[Feeding]:
         return
     yield from _offset(right)
     yield from _resized_otherwise(right)
+    yield from _mean_otherwise(right)
+    yield Feeding(
+        name="mirrored",
+        says="crops that are mirrored",
+        feed=lambda image: every_crop(right, image)[..., ::-1],
+    )
     for feeding in usual:
         if feeding.name != "RGB":
             yield _turned(feeding)
@@ -81,6 +87,27 @@ def _resized_otherwise(right: Preprocess) -> Iterator[Feeding]:
                 says=f"pictures resized by the rule {name} instead of {right.rule}",
                 feed=partial(every_crop, replace(right, rule=name)),
             )
+
+
+def _mean_otherwise(right: Preprocess) -> Iterator[Feeding]:
+    if right.mean is None:
+        return
+    mean = right.mean
+    found = [
+        ("mean in RGB", "a mean whose channels are in the order RGB", mean[::-1]),
+        ("mean of 0...1", "a mean of 0...1 from pixels of 0...255", mean / DIVISOR),
+    ]
+    if mean.shape[1] == mean.shape[2] > 1:
+        says = "a mean image whose height and width are changed about, as MATLAB keeps it"
+        found.append(("mean transposed", says, mean.transpose(0, 2, 1)))
+    for name, says, other in found:
+        wrong = replace(right, mean=np.ascontiguousarray(other))
+        yield Feeding(name=name, says=says, feed=partial(every_crop, wrong))
+    yield Feeding(
+        name="RGB, mean too",
+        says="channels in the order RGB instead of BGR, the mean's as well",
+        feed=lambda image: every_crop(right, image)[:, ::-1],
+    )
 
 
 def _turned(feeding: Feeding) -> Feeding:

@@ -273,7 +273,19 @@ def test_recording_is_a_judge(
     ("arguments", "match"),
     [
         (["--crops", "five"], "--crops takes center, ten"),
-        (["--images", "none"], "none"),
+        (["--images", "none"], "^none: no such file"),
+        (["--inputs", "none.npz"], "^none.npz: no such file"),
+        (
+            ["--images", "0.npy", "--mean", "none.npy"],
+            "^--mean takes a file .* found none.npy",
+        ),
+        (
+            ["--images", "0.npy", "--mean", "104,117"],
+            "^--mean has 2 numbers, the net takes 3 channels",
+        ),
+        (["--images", "0.npy", "--resize", "big"], "^--resize takes numbers .* found big"),
+        (["--images", "0.npy", "--swap", "0,1"], "^--swap takes 0, 1 and 2 in some order"),
+        (["--images", "other.npz"], "^other.npz: cannot be read as a picture"),
         (["--inputs", "other.npz"], "no array for input data; it has x"),
         (["--images", "0.npy", "--mean", "bad.npy"], "the mean has shape"),
         (["--images", "small.npy"], "give --resize"),

@@ -101,7 +101,11 @@ def test_absent_blob_is_infinitely_far() -> None:
     found = tally.row(PLACE, "opencv", 1e-5)
     assert (found.relative, found.largest, found.worst) == (np.inf, np.inf, ())
     assert np.isnan(found.port_value)
-    assert "no such blob" in found.detail
+    assert found.detail == "the port has no such blob"
+    tally.miss((3, 5, 6))
+    assert tally.row(PLACE, "opencv", 1e-5).detail == (
+        "the port gives the shape (3, 5, 6), opencv (3, 5, 7)"
+    )
 
 
 def test_zeros_and_nothing_at_all_are_equal() -> None:

@@ -143,9 +143,39 @@ def test_scaled_layer_is_named_where_saturation_or_memory_hides_it(
             "1.00% too large",
         ),
         ("self.conv1(data", "self.conv1(data / 255", "layer 'conv1' (Convolution) alone", "by 255"),
+        # a layer in place that does not run, before another in place: nothing was blamed
+        (
+            "        fc6 = self.relu6(fc6)\n",
+            "",
+            "layer 'relu6' (ReLU) alone",
+            "'relu6' is left out",
+        ),
+        # a layer whose module is passed by
+        (
+            "self.conv5(conv4)",
+            "nn.functional.conv2d(conv4, self.conv5.weight, self.conv5.bias, groups=2)",
+            "layer 'conv5' (Convolution) alone",
+            "not what Caffe computes",
+        ),
+        # what comes after the last module: the module alone was judged
+        (
+            "self.fc8_euclidean(fc7)",
+            "self.fc8_euclidean(fc7) - self.fc8_euclidean.bias",
+            "layer 'fc8-euclidean' (InnerProduct) alone",
+            "the bias is left out",
+        ),
+        # between a layer and one in place: the ReLU was blamed
+        ("self.conv3(norm2)", "self.conv3(norm2) + 9", "layer 'conv3' (Convolution) alone", "not"),
+        # in the return statement, which a trace passes by: nothing was found at all
+        (
+            "return fc8_euclidean",
+            "return fc8_euclidean.sigmoid()",
+            "layer 'fc8-euclidean' (InnerProduct) alone",
+            "not what Caffe computes",
+        ),
     ],
 )
-def test_factor_in_the_text_of_a_port_is_named(
+def test_fault_in_the_text_of_a_port_is_named(
     thin: Path, tmp_path: Path, line: str, other: str, name: str, said: str
 ) -> None:
     files = (thin / "net.caffemodel", thin / "net.prototxt")
@@ -155,3 +185,30 @@ def test_factor_in_the_text_of_a_port_is_named(
     (check,) = alone(validation.check_parity(*files, port=tmp_path / "port"))
     assert check.name == name
     assert said in check.detail
+
+
+def test_two_layers_changed_about_are_both_named_and_no_other(shared: Path, tmp_path: Path) -> None:
+    """Both have one shape; the BatchNorms in place after them were blamed, too."""
+    folder = shared / "goldens/nets/resnet_bn_scale"
+    files = (folder / "net.caffemodel", folder / "net.prototxt")
+    converter.convert(files[0], prototxt=files[1], out=tmp_path / "port")
+    text = (tmp_path / "port/model.py").read_text()
+    text = text.replace("self.r2a_b2b(", "self.other(").replace("self.r2b_b2b(", "self.r2a_b2b(")
+    (tmp_path / "port/model.py").write_text(text.replace("self.other(", "self.r2b_b2b("))
+    named = alone(validation.check_parity(*files, port=tmp_path / "port"))
+    assert [check.name for check in named] == [
+        "layer 'r2a_b2b' (Convolution) alone",
+        "layer 'r2b_b2b' (Convolution) alone",
+    ]
+
+
+def test_outputs_returned_in_another_order_are_a_difference(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "models/mtcnn-det3"
+    files = (folder / "det3.caffemodel", folder / "det3.prototxt")
+    converter.convert(files[0], prototxt=files[1], out=tmp_path / "port")
+    text = (tmp_path / "port/model.py").read_text()
+    text = text.replace("Output(conv6_2, conv6_3,", "Output(conv6_3, conv6_2,")
+    (tmp_path / "port/model.py").write_text(text)
+    report = validation.check_parity(*files, port=tmp_path / "port")
+    failed = [check.name for check in report.checks if check.passed is False]
+    assert failed[:2] == ["reference: conv6-2", "reference: conv6-3"]

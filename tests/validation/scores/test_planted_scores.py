@@ -53,6 +53,13 @@ FAULTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     ),
     "looks like RGB, and no mean: ": lambda image: centre(bgr(image)[::-1]),
 }
+RARER: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "looks like RGB, mean too: ": lambda image: centre((bgr(image) - MEAN)[::-1]),
+    "looks like mean in RGB: ": lambda image: centre(bgr(image) - MEAN[::-1]),
+    "looks like mean of 0...1: ": lambda image: centre(bgr(image) - MEAN / 255),
+    "looks like mean transposed: ": lambda image: centre(bgr(image) - MEAN.transpose(0, 2, 1)),
+    "looks like mirrored: ": lambda image: centre(bgr(image) - MEAN)[:, :, ::-1],
+}
 
 
 class Port(torch.nn.Module):
@@ -140,11 +147,11 @@ def test_right_port_passes_all_stages(
     assert result.notes == []
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", FAULTS | RARER)
 def test_fault_of_preprocessing_is_named_from_what_is_fed(
     conversion: Conversion, net: torch.nn.Module, folder: Path, name: str
 ) -> None:
-    result = judged(conversion, Port(net, FAULTS[name]), folder, judged=3)
+    result = judged(conversion, Port(net, (FAULTS | RARER)[name]), folder, judged=3)
     assert result.report.exit_code == 1
     assert result.failed.keys() == {"preprocessing", "end to end"}, str(result.report)
     assert name in result.failed["preprocessing"].detail
