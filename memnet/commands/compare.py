@@ -10,8 +10,10 @@ from ..comparison.options import MODELS, add_options
 EXAMPLES = f"""{MODELS}
 
 examples:
-  memnet compare --model memnet_torch --model resmem --data lamem:/data/lamem --split all --json comparison.json
-  memnet compare --model runs/a --model runs/b --model csv:theirs.csv --data memcat:/data/memcat --figure table.pdf
+  memnet compare --model memnet_torch --model resmem --data lamem:/data/lamem \\
+      --split all --json comparison.json
+  memnet compare --model runs/a --model runs/b --model csv:theirs.csv \\
+      --data memcat:/data/memcat --figure table.pdf
 
 exit codes: 0 done (images left out are named), 2 cannot run"""
 
@@ -21,7 +23,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "compare",
         help="compare models on the same images",
-        description="The cross-data table, five splits, and paired differences of models on the same images.",
+        description="Models on the same images: cross-data table, five splits, paired differences.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

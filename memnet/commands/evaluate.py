@@ -10,9 +10,12 @@ from ..comparison.options import MODELS, add_options
 EXAMPLES = f"""{MODELS}
 
 examples:
-  memnet evaluate --model memnet_torch --data lamem:/data/lamem --crops both --scores-cache scores/
-  memnet evaluate --model memnet_torch --data lamem:/data/lamem --split all --data memcat:/data/memcat
-  memnet evaluate --model csv:resmem.csv#resmem --data csv:truth.csv#hits=target_hit,misses=target_miss
+  memnet evaluate --model memnet_torch --data lamem:/data/lamem --crops both \\
+      --scores-cache scores/
+  memnet evaluate --model memnet_torch --data lamem:/data/lamem --split all \\
+      --data memcat:/data/memcat
+  memnet evaluate --model csv:resmem.csv#resmem \\
+      --data csv:truth.csv#hits=target_hit,misses=target_miss
 
 exit codes: 0 done (images left out are named), 2 cannot run"""
 
@@ -22,7 +25,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure scores against people's",
-        description="Measure models on data sets: rank correlation, error, spread, floor, and what they have seen.",
+        description="Measure models on data sets: rank correlation, error, spread, what was seen.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

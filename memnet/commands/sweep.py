@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..sweep.settings import Sweep
 
-EPILOG = """\
-A sweep is judged by validation images alone; take one run to `memnet evaluate` when it is over. Start the same command
-again after an interruption, or in a second terminal, on a second machine with the same disk, with another
-CUDA_VISIBLE_DEVICES: all of them work on one study, and no trial is lost or trained twice.
+EXAMPLES = """\
+example:
+  memnet sweep resmem --data lamem:/data/lamem --trials 20 --out sweeps/resmem
 
-memnet sweep resmem --data lamem:/data/lamem --trials 20 --out sweeps/resmem
-"""
+A sweep is judged by validation images alone; take one run to `memnet evaluate`
+when it is over. Start the same command again after an interruption, or in a
+second terminal, on a second machine with the same disk, with another
+CUDA_VISIBLE_DEVICES: all of them work on one study, and no trial is lost or
+trained twice.
+
+exit codes: 0 done, 2 cannot run, 130 interrupted"""
 
 
 def register(commands: Any) -> None:
@@ -23,7 +27,7 @@ def register(commands: Any) -> None:
         "sweep",
         help="search for a recipe's numbers with many training runs",
         description="Search for a recipe's numbers with many training runs.",
-        epilog=EPILOG,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

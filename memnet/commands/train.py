@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   memnet train --list
-  memnet train resmem --data lamem:/data/lamem memcat:/data/memcat --start resnet152.pth --out runs/resmem
-  memnet train modern --data lamem:/data/lamem --out runs/a --set training.epochs=20 optimizer.lr=1e-4
+  memnet train resmem --data lamem:/data/lamem memcat:/data/memcat \\
+      --start resnet152.pth --out runs/resmem
+  memnet train modern --data lamem:/data/lamem --out runs/a \\
+      --set training.epochs=20 optimizer.lr=1e-4
   memnet train --resume runs/a
   memnet train resmem --show
-  torchrun --nproc-per-node 4 -m memnet.cli train modern --data lamem:/data/lamem --out runs/b
+  torchrun --nproc-per-node 4 -m memnet.cli train modern \\
+      --data lamem:/data/lamem --out runs/b
 
-A run leaves recipe.toml, metrics.csv, checkpoints/ and model/ in its folder; `memnet predict --model runs/a` scores
-with it. docs/train.md has the recipes' sources and all keys.
+A run leaves recipe.toml, metrics.csv, checkpoints/ and model/ in its folder;
+`memnet predict --model runs/a` scores with it. docs/train.md has the recipes'
+sources and all keys.
 
-exit codes: 0 done, 2 cannot run or stopped by an error (the last checkpoint is kept), 130 interrupted (143: SIGTERM)"""
+exit codes: 0 done, 2 cannot run or stopped by an error (the last checkpoint is
+            kept), 130 interrupted (143: SIGTERM)"""
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -173,4 +178,6 @@ def _say_end(folder: Path, options: argparse.Namespace) -> None:
     record = read_record(folder / FOLDER)
     rho = record["val_spearman"]
     judged = "" if rho is None else f", Spearman {rho:.3f} on the validation images"
+    if any(part["synthetic"] for part in (*record["trained_on"], *record["validated_on"])):
+        judged += "; SYNTHETIC: the pictures and scores are generated"
     note(f"{folder / FOLDER}: weights of epoch {record['epoch']}{judged}")

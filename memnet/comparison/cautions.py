@@ -35,8 +35,10 @@ def _warnings(
         )
     if origin.trained_on == UNKNOWN:
         yield "what this model was trained on is not known, nor whether it has seen these images"
-    if calibration is not None and calibration.fitted_on.startswith(f"{data.name} {data.split},"):
-        yield f"calibrated on these very images ({calibration.fitted_on})"
+    elif UNKNOWN in origin.trained_on:
+        yield "what the weights that it began from were trained on is not known, nor whether on these images"
+    if calibration is not None:
+        yield from _calibrated_on(calibration.fitted_on, data)
     if summary.correlation.n < FEW:
         yield f"{summary.correlation.n} images are too few for a rank correlation"
     if summary.correlation.rho is None:
@@ -46,3 +48,14 @@ def _warnings(
             "the scores hardly vary: less than half of what their correlation with the truth earns; "
             "see memnet diagnose"
         )
+
+
+def _calibrated_on(fitted_on: str, data: DataSet) -> Iterator[str]:
+    """Splits of one number share no image, those of two do; parts that are not numbered may."""
+    split = fitted_on.removeprefix(f"{data.name} ").partition(",")[0]
+    if not fitted_on.startswith(f"{data.name} "):
+        return
+    if split == data.split:
+        yield f"calibrated on these very images ({fitted_on})"
+    elif split.rpartition("_")[2] != data.split.rpartition("_")[2]:
+        yield f"calibrated on another split, which shares images with this one ({fitted_on})"

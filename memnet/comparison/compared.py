@@ -110,7 +110,7 @@ def _cell(
         data=data.name,
         split=data.split,
         crops=own.crops,
-        seen=own.origin.seen(one.test.data, one.items),
+        seen=own.origin.seen(one.test.data, one.items, one.test.name),
         warnings=warnings_of(own.origin, one.test.data, summary, calibration),
         summary=summary,
         scores=tuple(found.tolist()),

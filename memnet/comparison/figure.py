@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from converter.errors import OutputError
 
+from ..colours import line_of
 from ..runs.outputs import replacing
-from .cross_table import groups
+from .cross_table import PERHAPS, SEEN, groups, mark
 from .results import Cell, Comparison, Data
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ STYLE: Mapping[str, object] = {
 }
 _BINS = 60
 _TRUTH = "#444444"
+_SEEN = {SEEN: " (seen)", PERHAPS: " (perhaps seen)", " ": ""}
+_MARKERS = "oDs^vPX"
+"""Beside the colours, for who does not see them."""
 _SIZE = (12.0, 3.2)
 """Inches of a row of three."""
 
@@ -72,10 +76,10 @@ def _draw(axes: Sequence[Axes], data: Data, cells: Sequence[Cell]) -> None:
 def _distributions(axes: Axes, data: Data, cells: Sequence[Cell]) -> None:
     low = min(0.0, *(cell.summary.scores.least for cell in cells))
     high = max(1.0, *(cell.summary.scores.greatest for cell in cells))
-    shown = [("truth", _TRUTH, data.truth)]
-    shown += [(cell.model, f"C{at}", cell.scores) for at, cell in enumerate(cells)]
+    shown = [("truth", (_TRUTH, "-"), data.truth)]
+    shown += [(cell.model, line_of(at), cell.scores) for at, cell in enumerate(cells)]
     weights = [1 / data.n] * data.n
-    for label, colour, values in shown:
+    for label, (colour, style), values in shown:
         axes.hist(
             values,
             _BINS,
@@ -83,6 +87,7 @@ def _distributions(axes: Axes, data: Data, cells: Sequence[Cell]) -> None:
             weights=weights,
             histtype="step",
             color=colour,
+            ls=style,
             label=label,
         )
     axes.set(xlabel="score", ylabel="share of images")
@@ -92,9 +97,9 @@ def _distributions(axes: Axes, data: Data, cells: Sequence[Cell]) -> None:
 def _deciles(axes: Axes, cells: Sequence[Cell]) -> None:
     for at, cell in enumerate(cells):
         deciles = cell.summary.regression.deciles
-        axes.plot(
-            [one.truth for one in deciles], [one.mae for one in deciles], "o-", ms=3, color=f"C{at}"
-        )
+        truths, errors = [one.truth for one in deciles], [one.mae for one in deciles]
+        colour, style = line_of(at)
+        axes.plot(truths, errors, marker=_MARKERS[at % len(_MARKERS)], ms=3, ls=style, color=colour)
     axes.set(xlabel="truth, by decile", ylabel="mean absolute error")
     axes.set_ylim(bottom=0)
 
@@ -104,13 +109,14 @@ def _correlations(axes: Axes, data: Data, cells: Sequence[Cell]) -> None:
         found = cell.summary.correlation
         if found.rho is None:
             continue
-        axes.plot(found.rho, at, "o", color=f"C{at}")
+        colour, _ = line_of(at)
+        axes.plot(found.rho, at, marker=_MARKERS[at % len(_MARKERS)], color=colour)
         if found.bootstrap is not None:
-            axes.hlines(at, found.bootstrap.low, found.bootstrap.high, color=f"C{at}")
+            axes.hlines(at, found.bootstrap.low, found.bootstrap.high, color=colour)
     if data.consistency is not None:
         axes.axvline(data.consistency.rho, color=_TRUTH, ls=":", label="people, half against half")
         axes.legend(fontsize=7)
-    names = [f"{cell.model}{' (seen)' if cell.seen else ''}" for cell in cells]
+    names = [f"{cell.model}{_SEEN[mark([cell])]}" for cell in cells]
     axes.set_yticks(range(len(cells)), names)
     axes.set_ylim(len(cells) - 0.5, -0.5)
     axes.set_xlabel("Spearman's rho, 95% interval")

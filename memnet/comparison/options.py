@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 
 MODELS = """models:
-  resmem                     the released ResMem, weights of the installed package `resmem`
-  PATH                       a caffemodel, converted folder, .safetensors, ResMem's .pt, or the folder of a training run
-  PATH with {split}          five models, runs/split-1 to runs/split-5, each tested on its own split of LaMem alone
-  csv:FILE[#COLUMN]          scores that somebody wrote, by image name
-  LABEL=MODEL                any of these under another name
+  resmem                    the released ResMem, from the package `resmem`
+  PATH                      a caffemodel, converted folder, .safetensors,
+                            ResMem's .pt, or the folder of a training run
+  PATH with {split}         five models, runs/split-1 to runs/split-5, each
+                            tested on its own split of LaMem alone
+  csv:FILE[#COLUMN]         scores that somebody wrote, by image name
+  LABEL=MODEL               any of these under another name
 
 data:
   lamem:DIR  memcat:DIR  memcat-corrected:DIR  faces:DIR  csv:FILE
-  csv:FILE#COLUMN            a table whose scores stand in that column
-  csv:FILE#hits=C,misses=C   hit rates from counts (or responses=C), and with them human consistency
-  NAME=DATA                  any of these under another name"""
+  csv:FILE#COLUMN           a table whose scores stand in that column
+  csv:FILE#hits=C,misses=C  hit rates from counts (or responses=C), and with
+                            them human consistency
+  NAME=DATA                 any of these under another name"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

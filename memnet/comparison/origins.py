@@ -7,11 +7,12 @@ set is marked: a mark too many costs a second look, one too few a wrong conclusi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from converter.errors import CaffeError, FileFormatError, context
 
@@ -23,6 +24,9 @@ CORRECTED = ", false alarms taken off"
 """MemCat's scores with and without have the same images."""
 
 UNKNOWN = "not known"
+
+_KINDS = {"faces": "10k US Adult Faces", "memcat-corrected": "MemCat"}
+"""What `--data` calls otherwise than the tables do; letters do not count."""
 
 _MEMNET = (
     "perhaps seen in training: the published MemNet was trained on one of LaMem's five splits, it is not known which; "
@@ -45,14 +49,44 @@ class Origin:
     """`DATASET/NAME` of each image seen, where they are known by name."""
     told: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Data set -> what is said of it, where they are not. Never said of synthetic data, which bear the names alone."""
+    stated: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The same as a user says it, in small letters, and of whatever data."""
 
-    def seen(self, data: DataSet, items: Sequence[Item]) -> str | None:
-        """Return what there is to say of these images, or None where none was seen as far as is known."""
+    def seen(self, data: DataSet, items: Sequence[Item], called: str = "") -> str | None:
+        """Return what there is to say of these images, or None where none was seen as far as is known.
+
+        `called` is the set's name in the table, where that is another than its own.
+        """
         home = data.name.removesuffix(CORRECTED)
         count = sum(f"{home}/{item.name}" in self.images for item in items)
         if count:
             return f"seen in training: {count:,} of {len(items):,} images"
-        return None if data.synthetic else self.told.get(home)
+        told = None if data.synthetic else self.told.get(home)
+        said = (self.stated.get(name.lower()) for name in (home, called))
+        return told or next(filter(None, said), None) or self._alike(home, items)
+
+    def _alike(self, home: str, items: Sequence[Item]) -> str | None:
+        """Return what the names of images of other data sets tell: a table of one's own may list the same files."""
+        names = [image.partition("/")[::2] for image in self.images]
+        others = {name: data for data, name in names if data != home}
+        tails = {tail: data for name, data in others.items() for tail in _tails(name)}
+        found = [
+            next(
+                filter(None, (others.get(tail) for tail in _tails(item.name))), tails.get(item.name)
+            )
+            for item in items
+        ]
+        count = sum(data is not None for data in found)
+        if not count:
+            return None
+        where = " and ".join(sorted({data for data in found if data is not None}))
+        return f"perhaps seen in training: {count:,} of {len(items):,} images are called as images of {where} that were"
+
+
+def _tails(name: str) -> Iterator[str]:
+    """Yield `a/b.jpg` and `b.jpg` of `a/b.jpg`."""
+    parts = name.split("/")
+    return ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def origin_of(choice: Choice) -> Origin:
@@ -89,15 +123,33 @@ def _part(record: Mapping[str, object]) -> str:
 
 
 def _before(start: object) -> tuple[Origin, str]:
-    """Return the origin of the weights that a run began with, and a phrase that names them."""
+    """Return the origin of the weights that a run began with, and a phrase that names them.
+
+    A run writes what its start had told; in records of before it did, the weights themselves are asked.
+    """
     weights = start.get("weights") if isinstance(start, Mapping) else None
-    if not weights:
+    if not weights or not isinstance(start, Mapping):
         return Origin(), ""
+    found = _kept(start) or seen_before(str(weights))
+    doubt = found.trained_on == UNKNOWN and start.get("output", True)
+    return found, f", from {Path(str(weights)).name}" + (f" ({UNKNOWN})" if doubt else "")
+
+
+def _kept(start: Mapping[str, Any]) -> Origin | None:
+    if "told" not in start:
+        return None
+    return Origin(trained_on=start["trained_on"], told=start["told"])
+
+
+def seen_before(weights: str) -> Origin:
+    """Return the origin of weights to begin with: also of a file in a run's folder; unknown where they are gone."""
     try:
-        found = origin_of(Choice(model=str(weights)))
-    except (CaffeError, OSError):  # they need not be here any more
-        found = Origin()
-    return found, f", from {Path(str(weights)).name}"
+        path = Path(weights)
+        if path.is_file() and (path.parent / RECORD).is_file():
+            return of_run(path.parent)
+        return origin_of(Choice(model=weights))
+    except (CaffeError, OSError):
+        return Origin()
 
 
 def read_seen(path: Path, digest: object = None) -> frozenset[str]:
@@ -119,9 +171,12 @@ def declared(text: str, trained_on: str | None = None) -> Origin:
     """Return the origin that a user states: a file like a run's `seen.txt`, or names of data sets, comma between."""
     if Path(text).is_file():
         return Origin(trained_on=trained_on or Path(text).name, images=read_seen(Path(text)))
+    if "/" in text or text.endswith(".txt"):
+        raise FileFormatError(f"--seen {text}: there is no such file")
     names = [name.strip() for name in text.split(",")]
-    told = dict.fromkeys(names, "seen in training: as --seen says, all images may have been")
-    return Origin(trained_on=trained_on or " + ".join(names), told=told)
+    said = "seen in training: as --seen says, all images may have been"
+    stated = dict.fromkeys((_KINDS.get(name.lower(), name).lower() for name in names), said)
+    return Origin(trained_on=trained_on or " + ".join(names), stated=stated)
 
 
 def _of_resmem(path: Path) -> Origin:

@@ -18,11 +18,11 @@ import json
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import numpy as np
 
 from converter.errors import FileFormatError, InvalidNetError, OutputError
+from converter.files.whole import whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,14 +120,10 @@ def open_cache(folder: str | Path, segmenter: Frozen) -> SegmentationCache:
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise OutputError(
             f"{path.parent}: the map cache cannot be written ({error.strerror}); make room, "

@@ -87,12 +87,32 @@ class Frozen:
         self.module._apply(change)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what `to` and `cuda` call
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the weights, of what the module prints of itself, and of its classes."""
+        """Return the SHA-256 of weights, buffers and numbers of the modules, of what they print, and of the classes.
+
+        What the code of `forward` does is not in it.
+        """
         state = hashlib.sha256(f"{type(self.module).__qualname__} {self.num_classes}\n".encode())
         state.update(repr(self.module).encode())
-        for name, tensor in sorted(self.module.state_dict().items()):
+        for name, module in self.module.named_modules():
+            state.update(f"{name} {_numbers(module)}\n".encode())
+        held = self.module.state_dict() | dict(self.module.named_buffers())  # all, saved or not
+        for name, tensor in sorted(held.items()):
             state.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             if not tensor.is_meta:
                 flat = tensor.detach().cpu().contiguous().flatten()
                 state.update(flat.view(torch.uint8).numpy().tobytes())
         return state.hexdigest()
+
+
+def _numbers(module: nn.Module) -> list[tuple[str, object]]:
+    """Return what a module has as plain attributes; torch's own print theirs."""
+    if type(module).__module__.startswith("torch."):
+        return []
+    own = {key: each for key, each in vars(module).items() if not key.startswith("_")}
+    return sorted((key, each) for key, each in own.items() if _is_plain(each))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from converter.files.whole import whole
+
+from ..colours import line_of
 from .table import Row
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 PICTURE = "runs.png"
 LABELLED = 12
 """More runs than this are not named in the legend, but for the best."""
-STYLES = ("-", "--", ":", "-.")
 
 
 def draw_runs(rows: Sequence[Row], path: str | Path) -> Path:
@@ -31,7 +33,7 @@ def draw_runs(rows: Sequence[Row], path: str | Path) -> Path:
     shown = [row for row in rows if row.curve.best is not None]
     for at, row in reversed(list(enumerate(shown))):  # the best last, so that it lies on top
         _draw(axes, row, at, named=at == 0 or len(shown) <= LABELLED)
-    axes.set_title("Spearman correlation on the validation images")
+    axes.set_title(_title(rows, len(shown)))
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="0.9")
@@ -40,13 +42,21 @@ def draw_runs(rows: Sequence[Row], path: str | Path) -> Path:
         handles, labels = axes.get_legend_handles_labels()
         named = {"fontsize": 7, "ncols": 3, "frameon": False}
         figure.legend(handles[::-1], labels[::-1], loc="outside upper center", **named)
-    figure.savefig(path)
-    return Path(path)
+    path = Path(path)
+    with whole(path) as part:
+        figure.savefig(part, format=path.suffix[1:])
+    return path
+
+
+def _title(rows: Sequence[Row], shown: int) -> str:
+    data = " (SYNTHETIC)" if any(row.synthetic for row in rows) else ""
+    none = f"; {len(rows) - shown} of {len(rows)} runs have none" if shown < len(rows) else ""
+    return f"Spearman correlation on the validation images{data}{none}"
 
 
 def _draw(axes: Axes, row: Row, at: int, *, named: bool) -> None:
     best = at == 0
-    colour = "black" if best else f"C{(at - 1) % 10}"
+    colour, style = ("black", "-") if best else line_of(at - 1)
     points = [
         (epoch, rho)
         for epoch, rho in zip(row.curve.epochs, row.curve.spearman, strict=True)
@@ -59,7 +69,7 @@ def _draw(axes: Axes, row: Row, at: int, *, named: bool) -> None:
         [epoch for epoch, _ in points],
         [rho for _, rho in points],
         color=colour,
-        linestyle="-" if best else STYLES[(at - 1) // 10 % len(STYLES)],
+        linestyle=style,
         linewidth=2.2 if best else 0.9,
         label=f"{'best: ' if best else ''}{row.number} ({values})" if named else None,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import FileFormatError, InvalidNetError, OutputError, listed
+from converter.files.whole import whole
 
 from ..runs.lock import FileLock
 from ..training.mixture import Mixture, mix
@@ -37,6 +38,8 @@ class Sweep:
     seed: int = 0
     prune: bool = False
     """Whether a trial that is below the median of the others at the same epoch is ended."""
+    synthetic: bool = False
+    """Whether images and scores are generated ones."""
 
     def trial_folder(self, number: int) -> Path:
         """Return where a trial's run is."""
@@ -85,6 +88,7 @@ def begin(
     mixture = mix(recipe.data, recipe.training.seed)
     if not mixture.validation:
         raise InvalidNetError("a sweep is judged by validation images, and the data hold none out")
+    sweep = replace(sweep, synthetic=mixture.synthetic)
     _record(sweep, mixture)
     return sweep
 
@@ -107,16 +111,22 @@ def _checked(parameter: Parameter, recipe: Recipe) -> Parameter:
 def refuse_test_images(recipe: Recipe) -> None:
     """Raise InvalidNetError where a sweep would choose by images that are for testing."""
     data = recipe.data
-    if data.validation == "random" and any(each.startswith("lamem:") for each in data.sources):
-        raise InvalidNetError(
-            "data.validation is 'random', which draws on all of LaMem, its test images among them; a sweep must not "
-            "see these: set data.validation=split"
-        )
     for spec in (*data.sources, *data.validation_sources):
         if "test" in re.split(r"[^a-z]+", Path(spec.partition(":")[2]).stem.lower()):
             raise InvalidNetError(
                 f"{spec}: is a test split by its name, which a sweep must not see; give training images, or rename it"
             )
+    of_lamem = any(each.startswith("lamem:") for each in (*data.sources, *data.validation_sources))
+    if of_lamem and data.validation_sources:
+        raise InvalidNetError(
+            "data.validation_sources takes all of LaMem, its test images among them; a sweep must not see these: "
+            "leave it empty, for LaMem's own validation images"
+        )
+    if of_lamem and data.validation == "random":
+        raise InvalidNetError(
+            "data.validation is 'random', which draws on all of LaMem, its test images among them; a sweep must not "
+            "see these: set data.validation=split"
+        )
 
 
 def read_sweep(folder: str | Path) -> Sweep:
@@ -142,6 +152,7 @@ def _from_record(folder: Path, record: dict[str, Any]) -> Sweep:
         parameters=tuple(parameters),
         seed=record["seed"],
         prune=record["prune"],
+        synthetic=record.get("synthetic", False),
     )
 
 
@@ -161,11 +172,11 @@ def _record(sweep: Sweep, mixture: Mixture) -> None:
             "parameters": [vars(each) for each in sweep.parameters],
             "seed": sweep.seed,
             "prune": sweep.prune,
+            "synthetic": sweep.synthetic,
             "data_sha256": mixture.fingerprint,
         }
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
+        with whole(path) as part:
+            part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _compare(found: Sweep, asked: Sweep) -> None:

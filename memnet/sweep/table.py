@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from converter.columns import aligned
+from converter.files.whole import whole
 
 from ..training.metrics import NAME, read_metrics
 from .settings import Sweep
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 TABLE = "trials.csv"
-COLUMNS = ("trial", "state", "val_spearman", "best_epoch", "epochs", "seconds", "folder", "reason")
+SYNTHETIC = "SYNTHETIC: the pictures and scores are generated"
+COLUMNS = ("trial", "state", "val_spearman", "best_epoch", "epochs", "seconds")
+LAST_COLUMNS = ("synthetic", "folder", "reason")
+"""After those of the parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,8 @@ class Row:
     curve: Curve
     folder: str
     reason: str = ""
+    synthetic: bool = False
+    """Whether the images and scores are generated ones."""
 
 
 def curve(metrics: Sequence[Mapping[str, str]]) -> Curve:
@@ -92,21 +98,24 @@ def _row(sweep: Sweep, trial: FrozenTrial) -> Row:
         curve=curve(read_metrics(folder / NAME)),
         folder=str(folder.relative_to(sweep.folder)),
         reason=str(trial.user_attrs.get("reason", "")),
+        synthetic=sweep.synthetic,
     )
 
 
 def write_table(sweep: Sweep, study: Study | None = None) -> tuple[Row, ...]:
     """Write trials.csv anew and return its rows."""
+    from .study import open_study
+
+    study = study or open_study(sweep)  # which gives the lock back that it takes
     with sweep.lock():
         rows = read_rows(sweep, study)
         text = io.StringIO()
         keys = [parameter.key for parameter in sweep.parameters]
-        writer = csv.DictWriter(text, [*COLUMNS[:6], *keys, *COLUMNS[6:]], lineterminator="\n")
+        writer = csv.DictWriter(text, [*COLUMNS, *keys, *LAST_COLUMNS], lineterminator="\n")
         writer.writeheader()
         writer.writerows(_cells(row) for row in rows)
-        part = sweep.folder / f"{TABLE}.part"
-        part.write_text(text.getvalue(), encoding="utf-8")
-        part.replace(sweep.folder / TABLE)
+        with whole(sweep.folder / TABLE) as part:
+            part.write_text(text.getvalue(), encoding="utf-8")
     return rows
 
 
@@ -120,6 +129,7 @@ def _cells(row: Row) -> dict[str, object]:
         "epochs": len(found.epochs),
         "seconds": found.seconds,
         **row.values,
+        "synthetic": row.synthetic,
         "folder": row.folder,
         "reason": row.reason,
     }
@@ -134,7 +144,8 @@ def to_text(rows: Sequence[Row]) -> str:
         shown = ["undefined" if best is None else f"{best:.4f}", str(row.curve.best_epoch or "")]
         values = (_short(row.values.get(key, "")) for key in keys)
         lines.append([str(row.number), row.state, *shown, *values])
-    return "\n".join(aligned(lines, left=range(len(lines[0]))))
+    told = ["", SYNTHETIC] if any(row.synthetic for row in rows) else []
+    return "\n".join([*aligned(lines, left=range(len(lines[0]))), *told])
 
 
 def _short(value: object) -> str:

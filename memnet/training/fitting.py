@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from torch import nn
 from converter.errors import CaffeError, FileFormatError, listed
 
 from ..networks.architectures import build
+from .before import record_of
 from .checkpoints import OURS, mend_best, read_checkpoint
 from .errors import TrainingError
 from .going_on import check_checkpoint
@@ -32,15 +33,20 @@ Values = dict[str, Any]
 
 
 def fit(
-    recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool, first: bool
-) -> None:
-    """Train in the folder `out`, from its last checkpoint where there is one. `first`: this process writes."""
+    recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool, first: bool,
+    fits: Callable[[], None],
+) -> None:  # fmt: skip
+    """Train in the folder `out`, from its last checkpoint where there is one. `first`: this process writes.
+
+    `fits` is called when the recipe and the data are known to be the checkpoint's.
+    """
     mixture = _readable(mixture, recipe, say=first and not quiet)
     steps = steps_in_epoch(mixture, recipe) * recipe.training.epochs
     torch.manual_seed(recipe.training.seed)
     model = build(recipe.model.architecture, recipe.model.options)
     identity = _identity(recipe, mixture)
     checkpoint = _start(model, recipe, mixture, identity, out, say=first and not quiet)
+    fits()
     if first:
         mend_best(out / CHECKPOINTS, checkpoint)
     if checkpoint is None or not _ended(checkpoint, recipe):
@@ -86,6 +92,7 @@ def _identity(recipe: Recipe, mixture: Mixture) -> Values:
         "train": len(mixture.train),
         "validation": len(mixture.validation),
         "images_in_step": images_in_step(recipe),
+        "seen": mixture.seen,
     }
 
 
@@ -102,6 +109,8 @@ def _start(
     mean = sum(each.score for each in mixture.train) / len(mixture.train)
     taken = prepare(model, recipe.start, mean)
     identity["start"] = asdict(taken)
+    if recipe.start.weights:
+        identity["start"] |= record_of(recipe.start.weights)
     if say:
         _say_start(model, taken)
     return None

@@ -7,6 +7,8 @@ import io
 import time
 from pathlib import Path
 
+from converter.files.whole import whole
+
 from .validation import Validation
 
 COLUMNS = ("epoch", "step", "lr", "loss", "val_mse", "val_spearman", "val_sd", "seconds")
@@ -20,12 +22,10 @@ class Metrics:
         rows = [row for row in read_metrics(path) if int(row["step"]) <= step] if step else []
         before = float(rows[-1]["seconds"]) if rows else 0.0
         self._begin = time.monotonic() - before
-        part = path.with_name(path.name + ".part")
-        with part.open("w", newline="", encoding="utf-8") as file:
+        with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        part.replace(path)
         self.path = path
 
     def add_step(self, epoch: int, step: int, lr: float, loss: float) -> None:
@@ -61,8 +61,9 @@ class Metrics:
 
 def read_metrics(path: Path) -> list[dict[str, str]]:
     """Return the rows; a last line that an interruption cut short is left out."""
-    if not path.is_file():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return []
-    text = path.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1]
     return list(csv.DictReader(io.StringIO(whole)))

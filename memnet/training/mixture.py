@@ -63,6 +63,11 @@ class Mixture:
         """One label a line, sorted, of every image for training or validation."""
         return "".join(f"{label}\n" for label in sorted(set(self._labels())))
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether some of the images and scores are generated ones."""
+        return any(part.synthetic for part in (*self.trained_on, *self.validated_on))
+
     def _labels(self) -> Iterable[str]:
         return (each.label for each in (*self.train, *self.validation))
 

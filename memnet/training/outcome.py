@@ -33,16 +33,16 @@ def write_model(
     """Write the folder for a checkpoint's weights and return it; one that was there is replaced."""
     from safetensors.torch import save_file
 
-    part, folder = out / f"{FOLDER}.part", out / FOLDER
+    part, folder, seen = out / f"{FOLDER}.part", out / FOLDER, _seen(checkpoint, mixture)
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
         save_file(weights_of(checkpoint), part / WEIGHTS, {"format": "pt"})
-        (part / SEEN).write_text(mixture.seen, encoding="utf-8")
+        (part / SEEN).write_text(seen, encoding="utf-8")
         (part / WEIGHTS).chmod((part / SEEN).stat().st_mode & 0o777)  # safetensors gives 0600
         for name, content in rule.to_files().items():
             (part / name).write_bytes(content)
-        record = _record(checkpoint, recipe, mixture)
+        record = _record(checkpoint, recipe, mixture, seen)
         (part / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -61,7 +61,15 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     }
 
 
-def _record(checkpoint: Mapping[str, Any], recipe: Recipe, mixture: Mixture) -> dict[str, object]:
+def _seen(checkpoint: Mapping[str, Any], mixture: Mixture) -> str:
+    """Return seen.txt: the run's own images and, where it is known by name, what its start had seen."""
+    before = checkpoint["memnet"]["start"].get("seen", ())
+    return "".join(f"{line}\n" for line in sorted({*mixture.seen.splitlines(), *before}))
+
+
+def _record(
+    checkpoint: Mapping[str, Any], recipe: Recipe, mixture: Mixture, seen: str
+) -> dict[str, object]:
     import lightning
 
     from converter import __version__
@@ -79,13 +87,13 @@ def _record(checkpoint: Mapping[str, Any], recipe: Recipe, mixture: Mixture) -> 
         **({} if segmenter is None else {"segmenter_sha256": bytes(segmenter.tolist()).hex()}),
         "trained_on": [asdict(part) for part in mixture.trained_on],
         "validated_on": [asdict(part) for part in mixture.validated_on],
-        "seen_sha256": hashlib.sha256(mixture.seen.encode()).hexdigest(),
+        "seen_sha256": hashlib.sha256(seen.encode()).hexdigest(),
         "recipe": recipe.name,
         "seed": recipe.training.seed,
         "epoch": ours["position"][0],
         "steps": checkpoint["global_step"],
         "val_spearman": ours["best_spearman"],
-        "start": ours["start"],
+        "start": {key: each for key, each in ours["start"].items() if key != "seen"},
         "made_by": {
             "convert-caffemodel": __version__,
             "torch": torch.__version__,

@@ -11,8 +11,8 @@ def _number(default: float, least: float, most: float = float("inf")) -> Any:
     return field(default=default, metadata={"least": least, "most": most})
 
 
-def _count(default: int, least: int = 0) -> Any:
-    return field(default=default, metadata={"least": least, "most": float("inf")})
+def _count(default: int, least: int = 0, most: float = float("inf")) -> Any:
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,8 @@ class Optimizer:
     momentum: float = _number(0.9, 0.0, 1.0)
     """Of SGD."""
     nesterov: bool = False
-    betas: tuple[float, ...] = (0.9, 0.999)
-    """Of Adam and AdamW."""
+    betas: tuple[float, ...] = field(default=(0.9, 0.999), metadata={"least": 0.0, "most": 0.99999})
+    """Of Adam and AdamW, both below 1."""
     weight_decay: float = _number(0.0, 0.0)
     rates: str = ""
     """A prototxt or converted folder whose `lr_mult` and `decay_mult` each layer takes; `memnet` is the packaged
@@ -120,7 +120,7 @@ class Training:
     """Steps between checkpoints inside an epoch; one is written after each epoch anyway."""
     log_every: int = _count(10, 1)
     """Steps between rows of metrics.csv."""
-    seed: int = _count(0)
+    seed: int = _count(0, 0, 2**63 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,11 +84,12 @@ def resume(
         if not recipe.data.sources:
             recipe = replace(recipe, data=replace(recipe.data, sources=own.data.sources))
         check_recipe(out, own, recipe)
+    asked = recipe or own
+    recipe = _of_launcher(asked)
     with _alone(out):
-        if is_first() and recipe is not None and recipe != own:
-            (out / RECIPE).write_text(to_toml(recipe), encoding="utf-8")
-        recipe = _of_launcher(recipe or own)
-        return _run(recipe, mix(recipe.data, recipe.training.seed), out, watch=watch, quiet=quiet)
+        mixture = mix(recipe.data, recipe.training.seed)
+        changed = None if asked == own else to_toml(asked)
+        return _run(recipe, mixture, out, watch=watch, quiet=quiet, changed=changed)
 
 
 def read_run(out: Path) -> Recipe:
@@ -147,9 +148,17 @@ def check_lightning() -> None:
         raise ModuleNotFoundError(NEEDS, name=error.name) from None
 
 
-def _run(recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool) -> Path:
+def _run(
+    recipe: Recipe, mixture: Mixture, out: Path, *, watch: Watch | None, quiet: bool,
+    changed: str | None = None,
+) -> Path:  # fmt: skip
+    """Train. `changed` takes the place of recipe.toml as soon as it is known to fit the checkpoint."""
     check_lightning()  # before anything takes time
     from .fitting import fit
 
-    fit(recipe, mixture, out, watch=watch, quiet=quiet, first=is_first())
+    def keep() -> None:
+        if changed is not None and is_first():
+            (out / RECIPE).write_text(changed, encoding="utf-8")
+
+    fit(recipe, mixture, out, watch=watch, quiet=quiet, first=is_first(), fits=keep)
     return out

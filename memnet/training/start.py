@@ -29,6 +29,8 @@ class Taken:
     """Names in the model that the file lacks or has in another shape: as drawn."""
     unused: tuple[str, ...] = ()
     """Names in the file with their shapes."""
+    output: bool = False
+    """Whether the last layer is from the file, too, which then knew memorability."""
 
     def __str__(self) -> str:
         total = len(self.taken) + len(self.left)
@@ -86,6 +88,7 @@ def take(model: nn.Module, weights: str) -> Taken:
         taken=tuple(fitting),
         left=tuple(name for name in wanted if name not in fitting),
         unused=tuple(_shaped({name: each for name, each in found.items() if name not in fitting})),
+        output=f"{_name_of_last(model)}.weight" in fitting,
     )
 
 
@@ -204,4 +207,10 @@ def _centre(model: nn.Module, mean: float) -> None:
 
 
 def _last(model: nn.Module) -> nn.Linear:
-    return [module for _, module in _layers(model) if isinstance(module, nn.Linear)][-1]
+    last = model.get_submodule(_name_of_last(model))
+    assert isinstance(last, nn.Linear)  # noqa: S101 - for the type checker
+    return last
+
+
+def _name_of_last(model: nn.Module) -> str:
+    return [name for name, module in _layers(model) if isinstance(module, nn.Linear)][-1]

@@ -84,7 +84,7 @@ class Task(lightning.LightningModule):
         """Seed what the step draws; refuse a batch with an image that could not be read."""
         _refuse_unreadable(batch)
         seeds = [self.recipe.training.seed, self.current_epoch, batch_idx, self.global_rank, _STEP]
-        torch.manual_seed(int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0] >> 1))
+        torch.manual_seed(int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0]) >> 1)
 
     def training_step(self, batch: Batch, _batch_idx: int) -> Tensor:
         """Return the loss of a batch. Raises TrainingError where it is no number, on all devices at once."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -26,7 +23,7 @@ from memnet import example
 from memnet.choice import Choice
 from memnet.cli import main
 from memnet.comparison.origins import Origin, declared, of_run, origin_of
-from memnet.data import Generated, generate, load_data
+from memnet.data import DataSet, Generated, Item, generate, load_data
 from memnet.published import SHA256
 from validation.page import write_page
 
@@ -239,6 +236,47 @@ def test_run_that_went_on_from_another_has_seen_both(tmp_path: Path, lamem: Gene
     assert found.trained_on == "LaMem train_1, from first"
 
 
+def test_start_that_is_gone_leaves_a_doubt(tmp_path: Path) -> None:
+    """It was silent; whoever names a start of which nothing is known must be told."""
+    start = {"weights": str(tmp_path / "gone"), "taken": []}
+    second = write_run(tmp_path / "second", "LaMem/b.jpg\n", start=start)
+    assert origin_of(Choice(model=str(second))).trained_on == "LaMem train_1, from gone (not known)"
+
+
+def test_same_images_under_another_data_set_are_perhaps_seen(
+    lamem: Generated, tmp_path: Path
+) -> None:
+    """A user's own table of LaMem's pictures, for training: LaMem's cells had no mark."""
+    data = load_data(lamem.spec, "test_2")
+    names = [item.name for item in data]
+    of_csv = [f"mine/images/{name}" for name in names[:4]] + ["mine/images/else.jpg"]
+    own = Origin(images=frozenset(of_csv))
+    assert own.seen(data, data.rows) == (
+        "perhaps seen in training: 4 of 6 images are called as images of mine that were"
+    )
+    assert own.seen(data, data.rows[4:]) is None
+    assert Origin(images=frozenset({"mine/cats/1.jpg"})).seen(*called("dogs/1.jpg")) is None
+    assert "1 of 1" in str(Origin(images=frozenset({"mine/1.jpg"})).seen(*called("dogs/1.jpg")))
+
+
+def called(name: str) -> tuple[DataSet, tuple[Item, ...]]:
+    """A data set of one image."""
+    items = (Item(path=Path(name), score=0.5, name=name),)
+    return DataSet("theirs", items), items
+
+
+@pytest.mark.parametrize("said", ["LaMem", "lamem", "MemCat, Mine"])
+def test_what_a_user_says_is_seen_is_marked(lamem: Generated, said: str) -> None:
+    """Also where the data are synthetic, in other letters, or by the name that the table has."""
+    data = load_data(lamem.spec)
+    assert "as --seen says" in str(declared(said).seen(data, data.rows, "Mine"))
+
+
+def test_list_of_seen_images_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"seen\.txt: there is no such file"):
+        declared(str(tmp_path / "seen.txt"))
+
+
 def test_list_that_was_changed_is_refused(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", "LaMem/a.jpg\n")
     (folder / "model" / "seen.txt").write_text("")
@@ -335,45 +373,36 @@ def test_scores_are_kept_and_taken_up(
     assert run(tmp_path, *given)["cells"][0]["scores"] == [0.125, *first[1:]]
 
 
+INTERRUPTED = """
+import os, signal, sys
+from memnet.cli import main
+from memnet.runs.journal import Journal
+append = Journal.append
+def appending(self, rows):
+    append(self, rows)
+    os.kill(os.getpid(), signal.SIGINT)
+Journal.append = appending
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.slow
-def test_interrupted_run_goes_on(full_folder: Path, tmp_path: Path) -> None:
+def test_interrupted_run_goes_on(
+    full_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A real interrupt, after the first batch is on the disk."""
     spec = generate(tmp_path / "data", "csv", 20, seed=7).spec
-    cache = tmp_path / "cache"
-    command = [
-        sys.executable,
-        "-c",
-        "import sys\nfrom memnet.cli import main\nsys.exit(main(sys.argv[1:]))",
-    ]
-    command += [
-        "evaluate",
-        "--model",
-        f"M={full_folder}",
-        "--data",
-        spec,
-        "--scores-cache",
-        str(cache),
-    ]
-    command += ["--batch-size", "2", "--workers", "0", "--samples", "0", "--json"]
-    settings: dict[str, Any] = {
-        "env": os.environ | {"PYTHONPATH": str(ROOT)},
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.PIPE,
-        "text": True,
-    }
-    with subprocess.Popen([*command, str(tmp_path / "a.json")], **settings) as process:
-        deadline = time.monotonic() + 60
-        while not any(path.stat().st_size for path in cache.glob("M-*.csv.part")):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        told = process.communicate()[1]
-    assert process.returncode == 130, told
-    assert "the same command again goes on" in told
-    done = subprocess.run([*command, str(tmp_path / "a.json")], check=True, **settings)
-    assert "of 20 images are done already; going on" in done.stderr
-    fresh = ["evaluate", "--model", f"M={full_folder}", "--data", spec, "--batch-size", "2"]
-    assert (
-        main([*fresh, "--workers", "0", "--samples", "0", "--json", str(tmp_path / "b.json")]) == 0
-    )
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    given = ["evaluate", "--model", f"M={full_folder}", "--data", spec, "--batch-size", "2"]
+    given += ["--workers", "0", "--samples", "0", "--json"]
+    one, other = (str(tmp_path / f"{name}.json") for name in "ab")
+    kept = [one, "--scores-cache", str(tmp_path / "cache")]
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *given, *kept],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr
+    assert "the same command again goes on" in done.stderr
+    assert main([*given, *kept]) == 0
+    assert "2 of 20 images are done already; going on" in capsys.readouterr().err
+    assert main([*given, other]) == 0
+    assert Path(one).read_bytes() == Path(other).read_bytes()

@@ -198,6 +198,21 @@ def test_calibration_is_fitted_on_validation_and_applied_to_test(
     assert fitted["errors"]["mse"] < raw["errors"]["mse"] / 2
 
 
+def test_calibration_on_another_split_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Images of val_1 are in test_2, but none in test_1."""
+    file = tmp_path / "calibration.json"
+    given = scored(tmp_path, "val_1")
+    assert main(["evaluate", *given, "--save-calibration", f"linear:{file}"]) == 0
+    for split, said in (("test_1", False), ("test_2", True), ("full", True)):
+        capsys.readouterr()
+        asked = [*given[:-1], split, "--calibration", str(file), "--samples", "0"]
+        assert main(["evaluate", *asked]) == 0
+        shown = capsys.readouterr().out
+        assert ("calibrated on another split, which shares images with this" in shown) == said
+
+
 def test_calibration_on_a_test_split_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

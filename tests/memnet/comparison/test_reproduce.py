@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shlex
 import shutil
@@ -12,19 +13,23 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
 from safetensors.torch import save_file
 from scipy.stats import spearmanr
 
+import converter
 from memnet import example, predict
 from memnet.cli import main
 from memnet.data import generate, load_data
 from memnet.networks.architectures import build
 from memnet.networks.resmem import ResMem
+from memnet.networks.resnet import ResNet
 from memnet.networks.trained import load_trained
 from memnet.training.recipe_file import recipe_names
+from protos import NetParameter
 
 PAGE = ROOT / "docs" / "reproduce.md"
 COMMANDS = [
@@ -101,7 +106,7 @@ def test_diagnosis_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_published_figures_are_printed() -> None:
-    (line,) = (each for each in COMMANDS if each.startswith("python -c"))
+    (line,) = (each for each in COMMANDS if "memnet.literature" in each)
     done = subprocess.run(
         [sys.executable, *shlex.split(line)[1:]],
         cwd=ROOT,
@@ -211,3 +216,67 @@ def test_recipes_and_spaces_of_the_page_are_shipped() -> None:
     spaces = re.findall(r"memnet sweep (\S+) --", "\n".join(COMMANDS))
     folder = ROOT / "memnet" / "sweep" / "spaces"
     assert all((folder / f"{name}.toml").is_file() for name in spaces)
+
+
+TRAININGS = [line for line in COMMANDS if re.search(r"\bmemnet (train|sweep) ", line)]
+SMALL = re.search(r"```\n(--set .*)\n```", PAGE.read_text(encoding="utf-8"))[1]
+SMALL_RESMEM = " ".join(
+    re.findall(r"model\.options\.(?:hidden|resnet)\S*=[\[\],\d]+", PAGE.read_text())
+)
+SEGMENTER = """
+name: "classes" input: "data" input_dim: 1 input_dim: 3 input_dim: 227 input_dim: 227
+layer { name: "map" type: "Convolution" bottom: "data" top: "map"
+  convolution_param { num_output: 13 kernel_size: 5 stride: 5 } }
+"""
+
+
+def write_caffemodel(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    net = NetParameter()
+    for name in dict.fromkeys(name.partition(".")[0] for name in arrays):
+        kind = "InnerProduct" if name.startswith("fc") else "Convolution"
+        layer = net.layer.add(name=name, type=kind)
+        for array in (arrays[f"{name}.weight"], arrays[f"{name}.bias"]):
+            blob = layer.blobs.add()
+            blob.shape.dim.extend(array.shape)
+            blob.data.extend(array.ravel().tolist())
+    path.write_bytes(net.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def starts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-ins that the page generates, and small ones for a ResNet, a classification net and a segmenter."""
+    folder = tmp_path_factory.mktemp("standins")
+    (line,) = (each for each in COMMANDS if "generate" in each)
+    subprocess.run(
+        [sys.executable, *shlex.split(line)[1:]],
+        cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+    )  # fmt: skip
+    torch.save(ResNet((1, 1, 1, 1), 8, 10).state_dict(), folder / "resnet152.pth")
+    net = build("memnet", {"width": 0.0625})
+    named = {name: each.numpy() for name, each in net.state_dict().items() if "fc8" not in name}
+    write_caffemodel(folder / "hybridCNN.caffemodel", named)
+    kernels = {"map.weight": np.ones((13, 3, 5, 5)), "map.bias": np.arange(13)}
+    write_caffemodel(folder / "segmenter.caffemodel", kernels)
+    (folder / "segmenter.prototxt").write_text(SEGMENTER)
+    converter.convert(
+        folder / "segmenter.caffemodel",
+        prototxt=folder / "segmenter.prototxt",
+        out=folder / "segmenter_torch",
+    )
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", TRAININGS)
+def test_training_runs_on_stand_ins_as_the_page_says(
+    line: str, starts: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """One of them lacked an option that it needs."""
+    monkeypatch.chdir(starts)
+    line = line.removeprefix("for k in 1 2 3 4 5; do ").removesuffix("; done").replace("$k", "2")
+    line = re.sub(r"--out \S+", f"--out {tmp_path}/run", line).replace("--trials 20", "--trials 1")
+    more = SMALL_RESMEM if re.search("resmem|triplemem", line) else ""
+    assert main(shlex.split(f"{line} {SMALL} {more}")[1:]) == 0
+    shown = capsys.readouterr()
+    assert "SYNTHETIC" in shown.out + shown.err

@@ -206,6 +206,27 @@ def test_palette_gives_the_nearest_colour() -> None:
     assert np.array_equal(palette()(data).argmax(1), distance.argmin(1))
 
 
+class Scaled(nn.Module):
+    """Somebody's net that scales pictures itself: by an attribute, and by a buffer that is not saved."""
+
+    num_classes, stride = 2, None
+
+    def __init__(self, gain: float, shift: float) -> None:
+        super().__init__()
+        self.gain = gain
+        self.register_buffer("shift", torch.tensor([shift]), persistent=False)
+
+    def forward(self, data: Tensor) -> Tensor:
+        return (data * self.gain + self.shift)[:, :2]
+
+
+def test_fingerprint_tells_numbers_apart_that_are_no_weights() -> None:
+    """Their maps were taken for one another's."""
+    numbers = [(1.0, 0.0), (2.0, 0.0), (1.0, 0.5)]
+    assert len({Frozen(Scaled(*each)).fingerprint() for each in numbers}) == 3
+    assert len({Frozen(Scaled(1.0, 0.5)).fingerprint() for _ in range(2)}) == 1
+
+
 def test_fingerprint_tells_weights_settings_and_normalisation_apart() -> None:
     nets = [plain(Colours(), CLASSES) for _ in range(2)]
     assert Frozen(nets[0]).fingerprint() == Frozen(nets[1]).fingerprint()

@@ -115,6 +115,7 @@ def test_ranges_are_of_whole_numbers_where_the_recipe_wants_these(
             ["data.validation=split", 'data.validation_sources=["csv:/data/Test.csv"]'],
             "must not see",
         ),
+        (['data.validation_sources=["lamem:/data"]'], "validation_sources takes all of LaMem"),
     ],
 )
 def test_test_images_are_refused(

@@ -9,13 +9,11 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from memnet.runs.lock import FileLock
 from memnet.sweep import Sweep, draw_runs, read_rows, work
 from memnet.sweep.study import open_study
 from memnet.sweep.table import Curve, to_text, write_table
@@ -153,6 +151,31 @@ def test_trial_below_the_median_is_pruned(start: Callable[..., Sweep]) -> None:
     assert (row["state"], row["epochs"]) == ("pruned", "1")
 
 
+TRY = """
+import sys
+from pathlib import Path
+from memnet.runs.lock import FileLock
+print(FileLock(Path(sys.argv[1])).acquire_at_once())
+"""
+
+
+def test_table_is_written_behind_the_lock(
+    start: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening the study gave it back, so that two commands that ended together wrote one trials.csv.part."""
+    sweep, free, replace = start(), [], Path.replace
+
+    def replacing(path: Path, target: Path) -> Path:
+        if target.name == "trials.csv":
+            asked = [sys.executable, "-c", TRY, str(sweep.lock().path)]
+            free.append(run(asked).stdout)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    write_table(sweep)
+    assert free == ["False\n"]
+
+
 def test_table_and_picture_of_nothing(start: Callable[..., Sweep], tmp_path: Path) -> None:
     sweep = start()
     assert write_table(sweep) == ()
@@ -167,7 +190,7 @@ def command(space: Path, data: str, folder: Path, trials: int, *more: str) -> li
 
 def run(arguments: list[str], **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        arguments, check=False, capture_output=True, text=True, timeout=300, **options
+        arguments, check=False, capture_output=True, text=True, timeout=900, **options
     )
 
 
@@ -179,14 +202,14 @@ def test_stopped_sweep_goes_on_as_if_it_had_not_been(
     whole, folder = tmp_path / "whole", tmp_path / "stopped"
     asked = [command(space, data, out, 3, "--set", "training.epochs=8") for out in (whole, folder)]
     assert run(asked[0]).returncode == 0
-    stop(asked[1], signal.SIGKILL, folder / "trials/0001/checkpoints/last.ckpt")
-    assert 0 < epochs(folder, 1) < 8
+    assert stop(asked[1], signal.SIGKILL, "0001")[1] == -signal.SIGKILL
+    assert epochs(folder, 1) == 1
     first = (folder / "trials/0000/checkpoints/last.ckpt").stat().st_mtime_ns
-    said, code = stop(asked[1], signal.SIGINT, folder / "trials/0002/checkpoints/last.ckpt")
+    said, code = stop(asked[1], signal.SIGINT, "0002")
     assert code == 130 and "interrupted" in said and "Traceback" not in said
     assert "trial 1:" in said and "trial 0:" not in said
     assert "epoch 1/8" not in said.partition("trial 2:")[0]
-    assert 0 < epochs(folder, 2) < 8
+    assert epochs(folder, 2) == 1
     done = run(asked[1])
     assert done.returncode == 0, done.stderr
     assert "trial 2:" in done.stderr and "trial 1:" not in done.stderr
@@ -201,16 +224,25 @@ def test_stopped_sweep_goes_on_as_if_it_had_not_been(
     assert (folder / "runs.png").is_file()
 
 
-def stop(arguments: list[str], sent: signal.Signals, moment: Path) -> tuple[str, int]:
-    """Send a signal to the command once a file is there; return what it said and its exit code."""
-    running = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
-    while not moment.is_file():
-        assert running.poll() is None and time.monotonic() < end
-        time.sleep(0.01)
-    running.send_signal(sent)
-    said = running.communicate()[1]
-    return said, running.returncode
+STOPPED = """
+import os, signal, sys
+from memnet.cli import main
+from memnet.training.checkpoints import WholeFiles
+sent, trial, save = int(sys.argv.pop(1)), sys.argv.pop(1), WholeFiles.save_checkpoint
+def saving(self, checkpoint, path, storage_options=None):
+    save(self, checkpoint, path)
+    if f"/{trial}/" in str(path):
+        os.kill(os.getpid(), sent)
+WholeFiles.save_checkpoint = saving
+sys.exit(main())
+"""
+
+
+def stop(arguments: list[str], sent: signal.Signals, trial: str) -> tuple[str, int]:
+    """Run a command that gets a signal at the next checkpoint of a trial; return what it said and its exit code."""
+    python, option, _, *given = arguments
+    done = run([python, option, STOPPED, str(int(sent)), trial, *given])
+    return done.stderr, done.returncode
 
 
 def epochs(folder: Path, number: int) -> int:
@@ -219,25 +251,42 @@ def epochs(folder: Path, number: int) -> int:
     return sum(bool(row["val_mse"]) for row in rows)
 
 
+WAITING = """
+import importlib, sys
+from memnet.cli import main
+work = importlib.import_module("memnet.sweep.work")
+train = work._train
+def first(*given, **options):
+    work._train = train
+    print("ready", flush=True)
+    sys.stdin.readline()
+    train(*given, **options)
+work._train = first
+sys.exit(main())
+"""
+
+
 @pytest.mark.slow
 def test_two_commands_share_one_study(space: Path, data: str, tmp_path: Path) -> None:
-    """Both are let go at the same moment: each trial is created and trained by one of them."""
+    """Both are let go once each has a trial: each trial is created and trained by one of them."""
     folder = tmp_path / "shared"
-    gate = FileLock(folder / "locks/journal")
-    gate.acquire()
+    python, option, _, *given = command(space, data, folder, 6)
     running = [
         subprocess.Popen(
-            command(space, data, folder, 6),
+            [python, option, WAITING, *given],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
             text=True,
         )
         for _ in range(2)
     ]
     for each in running:
-        assert "recipe small" in each.stderr.readline()
-    gate.release()
-    said = [each.communicate(timeout=300)[1] for each in running]
+        assert each.stdout.readline() == "ready\n"
+    for each in running:
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    said = [each.communicate(timeout=900)[1] for each in running]
     assert [each.returncode for each in running] == [0, 0]
     trained = [[at for at in range(6) if f"trial {at}: optimizer" in text] for text in said]
     assert sorted([*trained[0], *trained[1]]) == list(range(6)) and all(trained)
@@ -286,7 +335,8 @@ def test_full_disk_stops_the_sweep_and_keeps_the_trial(
 def test_weights_and_biases_get_a_run_for_each_trial(
     space: Path, data: str, tmp_path: Path
 ) -> None:
-    quiet = os.environ | {"WANDB_SILENT": "true", "HOME": str(tmp_path)}
+    patient = {"WANDB__SERVICE_WAIT": "600", "WANDB_INIT_TIMEOUT": "600"}
+    quiet = os.environ | patient | {"WANDB_SILENT": "true", "HOME": str(tmp_path)}
     done = run(command(space, data, tmp_path / "sweep", 2, "--wandb", "offline"), env=quiet)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "sweep").glob("trials/*/wandb/offline-run-*/*.wandb"))) == 2

@@ -288,6 +288,7 @@ def test_run_that_never_began_may_be_begun_again(data: Generated, tmp_path: Path
     train(tiny("training.epochs=1"), [data.spec], tmp_path / "a", quiet=True)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one CPU
 @pytest.mark.parametrize("workers", [0, 2])
 def test_image_that_ends_early_stops_the_run_and_is_named(tmp_path: Path, workers: int) -> None:
     broken = generate(tmp_path / "data", "csv", 40, truncated=True)

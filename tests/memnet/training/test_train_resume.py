@@ -21,7 +21,6 @@ from memnet.data import Generated, generate
 from memnet.training import resume, train
 from memnet.training.checkpoints import read_checkpoint
 from memnet.training.errors import TrainingError
-from memnet.training.metrics import read_metrics
 
 COMMAND = (sys.executable, "-m", "memnet.cli", "train")
 
@@ -61,20 +60,26 @@ def arguments(data: Generated, out: Path, overrides: Sequence[str]) -> list[str]
     ]
 
 
-def start(*options: str) -> subprocess.Popen[bytes]:
+KILLED = """
+import os, signal, sys
+from memnet.cli import main
+from memnet.training.metrics import Metrics
+at, add_step = int(sys.argv.pop(1)), Metrics.add_step
+def adding(self, epoch, step, *figures):
+    add_step(self, epoch, step, *figures)
+    if step == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+Metrics.add_step = adding
+main()
+"""
+
+
+def kill_at(step: int, *options: str) -> None:
+    """Run a command that is killed as soon as it has logged a step."""
+    command = [sys.executable, "-c", KILLED, str(step), "train", *options]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([*COMMAND, *options], cwd=ROOT, env=environment)
-
-
-def kill_at(process: subprocess.Popen[bytes], out: Path, step: int) -> None:
-    """Kill a run as soon as it has logged a step."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until and process.poll() is None:
-        if any(int(row["step"]) >= step for row in read_metrics(out / "metrics.csv")):
-            process.send_signal(signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    assert process.wait() == -signal.SIGKILL
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
 
 
 # Random crops, mirroring, dropout, warm-up and cosine, AdamW: all that a resumed run could get wrong.
@@ -91,8 +96,7 @@ def test_killed_and_resumed_run_ends_with_the_same_weights(
     """The killed one has two workers and is killed within its second epoch; the unbroken one has none."""
     steps = 10 if "training.accumulate=2" in overrides else 20
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    process = start(*arguments(data, broken, [*overrides, "data.workers=2"]))
-    kill_at(process, broken, steps + 6)
+    kill_at(steps + 6, *arguments(data, broken, [*overrides, "data.workers=2"]))
     last = read_checkpoint(broken / "checkpoints/last.ckpt")
     epoch, batches = last["memnet"]["position"]
     assert (epoch, batches > 0) == (1, True)
@@ -171,10 +175,12 @@ def test_other_data_are_refused_and_moved_ones_are_not(
 ) -> None:
     other = generate(tmp_path / "other", "lamem", 60, seed=1)
     same = generate(tmp_path / "same", "lamem", 60)
+    own = (begun / "recipe.toml").read_bytes()
     with pytest.raises(
         TrainingError, match=r"was trained on other images or scores \(40 for training"
     ):
         changed(begun, f"data.sources=['{other.spec}']")
+    assert (begun / "recipe.toml").read_bytes() == own  # else the run could not be resumed any more
     changed(begun, f"data.sources=['{same.spec}']", "training.epochs=3")
     assert len(validations(begun)) == 3
 
@@ -316,7 +322,7 @@ def test_interrupt_leaves_the_checkpoint_and_says_how_to_go_on(
     while process.poll() is None and not (out / "checkpoints/last.ckpt").is_file():
         time.sleep(0.01)
     process.send_signal(sent)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
     assert process.returncode == code
     assert said.splitlines() == [f"memnet: interrupted; go on with: memnet train --resume {out}"]
     assert read_checkpoint(out / "checkpoints/last.ckpt")["global_step"] % 4 == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny_training import tiny
 from torch import nn
 
 from converter.errors import FileFormatError, InvalidNetError, WeightsError
+from memnet.comparison.origins import of_run
+from memnet.data import generate, load_data
 from memnet.networks.architectures import build
 from memnet.networks.resnet import ResNet
+from memnet.training import train
 from memnet.training.recipe import Start
 from memnet.training.start import prepare, take
 from memnet.v1_file import Numbers, to_v1, write_net
@@ -83,6 +88,36 @@ def test_classification_net_gives_all_but_the_last_layer(
     assert all(np.array_equal(state[name], arrays[name]) for name in taken.taken)
     assert len(taken.taken) == 14
     assert torch.equal(model.fc8_euclidean.weight, before)
+
+
+@pytest.mark.parametrize("file", ["checkpoints/last.ckpt", "model/model.safetensors"])
+def test_what_a_start_has_seen_is_kept_when_it_is_gone(tmp_path: Path, file: str) -> None:
+    """A test image that only the start had been trained on was not marked."""
+    first, second = (
+        generate(tmp_path / name, layout, 20).spec
+        for name, layout in (("lamem", "lamem"), ("memcat", "memcat"))
+    )
+    train(tiny("training.epochs=1"), [first], tmp_path / "first", quiet=True)
+    start = f"start.weights={tmp_path / 'first' / file}"
+    train(tiny("training.epochs=1", start), [second], tmp_path / "second", quiet=True)
+    shutil.rmtree(tmp_path / "first")
+    used = load_data(first, "train_1")
+    found = of_run(tmp_path / "second/model")
+    count = len(used)
+    assert found.seen(used, used.rows) == f"seen in training: {count} of {count} images"
+    assert "not known" not in found.trained_on
+
+
+def test_unknown_start_with_an_output_is_not_passed_over(tmp_path: Path) -> None:
+    data = generate(tmp_path / "data", "lamem", 20).spec
+    recipe = tiny("training.epochs=1", f"start.weights={tmp_path / 'theirs.safetensors'}")
+    model = build("memnet", WIDTH)
+    save_file(model.state_dict(), tmp_path / "theirs.safetensors")
+    train(recipe, [data], tmp_path / "whole", quiet=True)
+    assert of_run(tmp_path / "whole/model").trained_on.endswith("theirs.safetensors (not known)")
+    write_safetensors(tmp_path / "theirs.safetensors", classification_net(model))
+    train(recipe, [data], tmp_path / "classes", quiet=True)
+    assert of_run(tmp_path / "classes/model").trained_on.endswith("from theirs.safetensors")
 
 
 def wrapped(state: dict[str, torch.Tensor]) -> object:
