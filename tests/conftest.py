@@ -7,21 +7,29 @@ asks for it is skipped with a reason where the folder is absent; with REQUIRE_SH
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+# A shell starts what it puts into the background deaf to interrupts, and what tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 if "PYTEST_XDIST_WORKER" in os.environ:  # beside one another, tests compute in one thread each
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
-if os.environ.get("REQUIRE_SHARED") and not (SHARED / "goldens" / "index.json").is_file():
+NEEDED = ("goldens/index.json", "models/index.json", "memorability", "schema")
+LACKING = [name for name in NEEDED if not (SHARED / name).exists()]
+
+if os.environ.get("REQUIRE_SHARED") and LACKING:
     pytest.exit(
-        f"REQUIRE_SHARED is set, and {SHARED.name}/ beside the checkout lacks the recorded cases", 1
+        f"REQUIRE_SHARED is set, and {SHARED.name}/ beside the checkout lacks {', '.join(LACKING)}",
+        1,
     )
 
 
