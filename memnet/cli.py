@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TextIO
 
 from converter.command import Parser, leave_quietly
@@ -24,9 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     warnings.simplefilter("default")
     warnings.filterwarnings(
-        "ignore", module=r"PIL\."
+        "ignore", module=r"(PIL|ray)\."
     )  # they name no file; what cannot be read does
     warnings.showwarning = _show_warning
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that its encoding lacks, as stderr has it
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
         sys.stdout.flush()  # here, where a reader that has gone is noticed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from math import prod, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,6 +18,7 @@ import numpy as np
 
 from converter.errors import OutputError, context
 from converter.files.read_net import read_net
+from converter.files.whole import whole
 
 from .preprocessing import CHANNEL_MEANS, SIZE
 from .topology import PROTOTXT, deploy_net
@@ -77,30 +78,17 @@ def write_example(folder: str | Path) -> tuple[Path, Path, Path]:
 
 def _write_files(folder: Path) -> None:
     """Write the model first: without it the rest is of no use."""
-    with _replacing(folder / MODEL) as file:
+    with whole(folder / MODEL) as part, part.open("wb") as file:
         _write_model(file)
-    with _replacing(folder / MEAN) as file:
-        file.write(mean_bytes())
+    with whole(folder / MEAN) as part:
+        part.write_bytes(mean_bytes())
     _write_text(folder / TEXT, deploy_text())
     _write_text(folder / NOTE, NOTE_TEXT)
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file under a temporary name; it gets its own if all goes well, and is removed otherwise."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
 def _write_text(path: Path, text: str) -> None:
-    with _replacing(path) as file:
-        file.write(text.encode())
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _write_model(file: BinaryIO) -> None:

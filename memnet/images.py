@@ -145,8 +145,9 @@ def _found_instead(file: Path | BytesIO | None) -> str:
 
 
 def _of_pil(image: Image) -> Pixels:
-    older = image.mode == "I" and image.format == "PNG"  # what older Pillow makes of 16-bit grey
-    if older or image.mode in _SIXTEEN_BITS:
+    # what Pillow makes of 16-bit grey: of PGM always, scaled to 0..65535; of PNG older versions
+    wide = image.mode == "I" and image.format in {"PNG", "PPM"}
+    if wide or image.mode in _SIXTEEN_BITS:
         return _of_array(_rounded(np.asarray(image)))
     if image.mode.startswith(("I", "F")):
         raise FileFormatError(

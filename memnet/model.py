@@ -1,7 +1,7 @@
 """MemNet: a Caffe net as a PyTorch module.
 
 Written by convert-caffemodel 0.1.0; needs only torch. Shapes are those of the declared input;
-other batch sizes work, and other image sizes wherever Caffe could reshape the net.
+other batch and image sizes work wherever Caffe could reshape the net.
 
 Inputs:
     data  (1, 3, 227, 227)

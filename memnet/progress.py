@@ -5,6 +5,19 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 from typing import Self
+from unicodedata import east_asian_width
+
+
+def one_line(text: str) -> str:
+    """Return a text with line ends and other control characters, which file names may have, as Python writes them."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for a Chinese, Japanese or Korean character."""
+    return len(text) + sum(east_asian_width(char) in {"F", "W"} for char in text)
 
 
 class Progress:
@@ -39,7 +52,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line on stderr, above the bar."""
-        self._bar.write(f"memnet: {text}", file=sys.stderr)
+        self._bar.write(f"memnet: {one_line(text)}", file=sys.stderr)
 
     def show(self, text: str) -> None:
         """Print a line on stdout."""

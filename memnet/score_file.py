@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path, PurePath
 
 from converter.errors import FileFormatError, context
+
+from .data.text import delimiter_of
 
 NAMES = ("image", "path", "id", "name", "file", "filename", "image_file", "image_name")
 SCORES = ("score", "memorability", "prediction")
@@ -48,7 +51,8 @@ def scores_of(
 def _read(path: Path, column: str | None) -> dict[str, float]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
+            header = file.readline()
+            rows = csv.DictReader(chain([header], file), delimiter=delimiter_of(header))
             fields = rows.fieldnames or ()
             name = _column(fields, NAMES)
             score = _column(fields, SCORES if column is None else (column.strip().lower(),))

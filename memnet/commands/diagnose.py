@@ -16,10 +16,12 @@ EXAMPLES = """examples:
         judges what `memnet predict` gives with the folder's own preprocessing
   memnet diagnose pictures/ --model memnet_torch --scores theirs.csv
         judges somebody's scores of these pictures (columns image and score)
-  memnet diagnose pictures/ --model memnet_torch --observed-sd 0.0025 --observed-ten-sd 0.08
+  memnet diagnose pictures/ --model memnet_torch --observed-sd 0.0025 \\
+      --observed-ten-sd 0.08
         judges a spread that was published
 
-exit codes: 0 fed rightly, as far as can be told, 1 fed wrongly or not explained, 2 cannot run"""
+exit codes: 0 fed rightly, as far as can be told,
+            1 fed wrongly or not explained, 2 cannot run"""
 
 PICTURES = 24
 LEAST = 3
@@ -30,7 +32,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "diagnose",
         help="tell whether a port is fed rightly",
-        description="Score pictures rightly and with each usual mistake, and say which gives what was observed.",
+        description="Score pictures rightly and with each usual mistake; say which was made.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

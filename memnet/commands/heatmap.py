@@ -15,7 +15,8 @@ EXAMPLES = """examples:
   memnet heatmap photo.jpg --model memnet.caffemodel --mean mean.binaryproto
   memnet heatmap photo.jpg --model memnet_torch --sizes 291 451 -o maps
 
-writes photo_heatmap.png and photo_heatmap.npy (float32, height x width, one score for each pixel)"""
+writes photo_heatmap.png, and photo_heatmap.npy: float32, height x width, one
+score for each pixel"""
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -67,12 +68,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _model(options: argparse.Namespace) -> nn.Module:
+    from converter.errors import UnsupportedError
+
     from ..choice import Choice
+    from ..heatmaps.convolutional import ONLY_MEMNET
     from ..loading import load
     from ..networks.trained import trained_folder
 
+    choice = Choice(model=options.model, mean=options.mean)
+    if choice.is_resmem:
+        raise UnsupportedError(f"{options.model} is ResMem; {ONLY_MEMNET}")
     if trained_folder(options.model) is not None:
-        return Choice(model=options.model, mean=options.mean).network().model
+        return choice.network().model
     return load(options.model, mean=options.mean)
 
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   memnet predict photo.jpg --model memnet.caffemodel --mean mean.binaryproto
-  memnet predict pictures/ more/**/*.jpg --model memnet_torch --crops ten --out scores.csv
-  memnet predict names.csv --column image_file --root pictures --model resmem --out scores.parquet
+  memnet predict pictures/ more/**/*.jpg --model memnet_torch --crops ten \\
+      --out scores.csv
+  memnet predict names.csv --column image_file --root pictures --model resmem \\
+      --out scores.parquet
   memnet predict pictures/ --model memnet_torch --features fc7 --out fc7.npy
   memnet predict images.parquet --model memnet_torch --engine ray --out scores/
 
 An interrupted run with --out goes on when the same command is run again.
 
-exit codes: 0 done (broken images are rows with an error, and named), 2 cannot run, or no image could be read"""
+exit codes: 0 done (broken images are rows with an error, and named),
+            2 cannot run, or no image could be read, 130 interrupted"""
 
 FILES = (".csv", ".parquet", ".npy")
 PARQUET = (".parquet", ".pq")

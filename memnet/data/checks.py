@@ -39,13 +39,20 @@ def make_data_set(
     Raises:
         FileFormatError: every problem, over scores, names and images.
     """
-    found = [*problems, *_of_scores(rows), *_of_names(rows), *_overlaps(rows, others or {})]
+    named = [(item.name, item.score) for item in rows]
+    found = [*problems, *problems_of(named), *_overlaps(rows, others or {})]
     if not rows and not found:
         found = ["holds no images"]
     missing = missing_files([item.path for item in rows]) if check_images else frozenset()
     lost = () if allow_missing else tuple(item for item in rows if item.path in missing)
     found += [f"missing: {item.path}" for item in lost]
-    raise_problems(found, table, "; allow_missing leaves out rows without an image" if lost else "")
+    if allow_missing and missing and all(item.path in missing for item in rows):
+        found.append(f"none of the images is there, such as {rows[0].path}")
+    raise_problems(
+        found,
+        table,
+        "; allow_missing, or --on-error skip, leaves out rows without an image" if lost else "",
+    )
     return DataSet(
         name,
         tuple(item for item in rows if item.path not in missing) if missing else tuple(rows),
@@ -79,17 +86,17 @@ def missing_files(paths: Iterable[Path]) -> frozenset[Path]:
     return frozenset(path for path in wanted if path.name not in present[path.parent])
 
 
-def _of_scores(rows: Sequence[Item]) -> list[str]:
+def problems_of(rows: Sequence[tuple[str, float]]) -> list[str]:
+    """Return what is wrong with rows of names and scores: scores outside 0 to 1, names that stand there twice."""
+    counted = Counter(name for name, _ in rows)
     return [
-        f"{item.name}: the score {item.score!r} is outside 0 to 1"
-        for item in rows
-        if not 0 <= item.score <= 1
+        *(
+            f"{name}: the score {score!r} is outside 0 to 1"
+            for name, score in rows
+            if not 0 <= score <= 1
+        ),
+        *(f"{name}: stands there {times} times" for name, times in counted.items() if times > 1),
     ]
-
-
-def _of_names(rows: Sequence[Item]) -> list[str]:
-    counted = Counter(item.name for item in rows)
-    return [f"{name}: stands there {times} times" for name, times in counted.items() if times > 1]
 
 
 def _overlaps(rows: Sequence[Item], others: Mapping[str, Collection[str]]) -> list[str]:

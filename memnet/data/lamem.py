@@ -13,7 +13,7 @@ from pathlib import Path
 
 from converter.errors import FileFormatError
 
-from .checks import make_data_set
+from .checks import make_data_set, problems_of
 from .dataset import DataSet, Item
 from .text import number, read_lines
 
@@ -103,13 +103,13 @@ def _read(path: Path) -> tuple[Rows, Problems]:
     problems: Problems = []
     for line, text in read_lines(path):
         name, _, score = text.rpartition(" ")
+        if not name:
+            problems.append(f"line {line}: is not NAME SCORE, but {text!r}")
+            continue
         try:
             rows.append((name.strip(), number(score)))
         except ValueError as error:
             problems.append(f"line {line}: {error}")
-            continue
-        if not name:
-            problems.append(f"line {line}: is not NAME SCORE, but {text!r}")
     return rows, problems
 
 
@@ -145,8 +145,7 @@ def _mean_of_splits(folder: Path) -> tuple[Rows, Problems]:
         rows, said = _whole_split(folder, match[1])
         wholes[match[1]] = dict(rows)
         problems += said
-        if twice := len(rows) - len(wholes[match[1]]):
-            problems.append(f"split {match[1]} names {twice:,} images more than once")
+        problems += [f"split {match[1]}: {problem}" for problem in problems_of(rows)]
     names = sorted(set().union(*wholes.values()))
     for at, scores in wholes.items():
         problems += [f"{name}: is in no part of split {at}" for name in names if name not in scores]

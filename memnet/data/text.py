@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
     with context(str(path)):
         if not any(columns):
             raise FileFormatError("lacks the column names, which are a table's first line")
+        twice = sorted({column for column in columns if column and columns.count(column) > 1})
+        if twice:
+            raise FileFormatError(f"has the column {', '.join(twice)} more than once; rename one")
         lacking = [column for column in needed if column not in columns]
         if lacking:
             raise FileFormatError(
@@ -57,8 +61,9 @@ def read_records(path: Path, needed: Iterable[str] = ()) -> list[Record]:
 
 
 def delimiter_of(header: str) -> str:
-    """Return whichever of comma, semicolon and tab a CSV's header has most of."""
-    return max(_DELIMITERS, key=header.count)
+    """Return whichever of comma, semicolon and tab a CSV's header has most of outside quotes."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(_DELIMITERS, key=bare.count)
 
 
 def number(text: str) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from ..crops import Crops, Floats
 from ..images import Pixels
 from ..network import Doubles, Network
-from .feedings import RIGHT, Feeding, feedings
+from .feedings import ALL_RIGHT, Feeding, feedings
 
 if TYPE_CHECKING:
     import torch
@@ -114,8 +114,8 @@ class Diagnosis:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing speaks against the right feeding."""
-        return RIGHT in self.alike and not self.is_impossible
+        """Whether nothing speaks against the right feeding, be its centre pycaffe's or MATLAB's."""
+        return not ALL_RIGHT.isdisjoint(self.alike) and not self.is_impossible
 
     @property
     def is_impossible(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from converter import Preprocess
+from converter.preprocess import TenCrop
 from converter.resizing.resize import Rule as ResizeRule
 
 from ..crops import Floats, crop, ten
@@ -17,9 +18,20 @@ from ..networks.resmem_preprocess import ResMemPreprocess
 from ..preprocessing import CHANNEL_MEANS, CROP, SIZE
 
 RIGHT = "as it should be"
+OTHER_CENTRES = {
+    "pycaffe": (
+        "MATLAB's centre",
+        "the central crop at 15 of a margin of 29, as MATLAB's demo has it",
+    ),
+    "matlab": ("pycaffe's centre", "the central crop at 14 of a margin of 29, as pycaffe has it"),
+}
+"""By whose ten crops the right feeding has: the other middle, which is right, too, and gives other scores."""
+ALL_RIGHT = frozenset({RIGHT, *(name for name, _ in OTHER_CENTRES.values())})
 
 DIVISOR = np.float32(255)
 
+IMAGENET_PIXEL = (104, 117, 123)
+"""BGR of 0..255, in BVLC's prototxts; scripts for MemNet took it over."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 """RGB of 0..1, as torchvision's classifiers are fed."""
@@ -37,10 +49,11 @@ class Feeding:
 
 
 def feedings(rule: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
-    """Return the right feeding of the net that `rule` is for, then the mistakes."""
+    """Return the right feeding of the net that `rule` is for, then the mistakes, and of MemNet the other centre."""
     if isinstance(rule, ResMemPreprocess):
         return _of_resmem(rule)
-    return _of_caffe(as_it_should_be(rule))
+    right = as_it_should_be(rule)
+    return (*_of_caffe(right), _imagenet_pixel(right), _other_centre(right))
 
 
 def mistakes(right: Preprocess | ResMemPreprocess) -> tuple[Feeding, ...]:
@@ -67,6 +80,17 @@ def as_it_should_be(rule: Preprocess) -> Preprocess:
         scale=1.0,
         mean=channels if rule.mean is None else rule.mean,
     )
+
+
+def _imagenet_pixel(right: Preprocess) -> Feeding:
+    pixel = np.array(IMAGENET_PIXEL, np.float32).reshape(3, 1, 1)
+    says = "less 104, 117, 123, the mean pixel of Caffe's ImageNet nets"
+    return _feeding("ImageNet's mean pixel", says, replace(right, mean=pixel))
+
+
+def _other_centre(right: Preprocess) -> Feeding:
+    other: TenCrop = "matlab" if right.ten_crop == "pycaffe" else "pycaffe"
+    return _feeding(*OTHER_CENTRES[right.ten_crop], replace(right, ten_crop=other))
 
 
 def _of_caffe(right: Preprocess) -> tuple[Feeding, ...]:

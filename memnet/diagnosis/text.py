@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .diagnose import SMALL, Diagnosis, Spread, tolerated
-from .feedings import RIGHT
+from .feedings import ALL_RIGHT, RIGHT
 
 NARROW = 0.1
 """Share of the right spread; RGB for BGR, another mean or another resize stay far above it."""
@@ -63,7 +63,7 @@ def _judgement(found: Diagnosis) -> Iterator[str]:
 def _verdict(found: Diagnosis) -> str:
     if found.is_right:
         return _nothing_wrong(found)
-    if RIGHT in found.alike:
+    if not ALL_RIGHT.isdisjoint(found.alike):
         return "NOT EXPLAINED: one crop spreads as far as it should, but ten crops farther than they can."
     if found.alike:
         return _wrong(found)
@@ -75,6 +75,8 @@ def _verdict(found: Diagnosis) -> str:
 
 def _nothing_wrong(found: Diagnosis) -> str:
     alike = found.alike
+    if found.observed.scores is not None and RIGHT not in alike:
+        return f"Fed rightly: the scores of single pictures agree with {_told(found, ALL_RIGHT)}."
     if found.observed.scores is not None:
         return f"Fed rightly: the scores of single pictures agree.{_also(alike)}"
     factor = tolerated(len(found.right.scores))
@@ -85,14 +87,19 @@ def _nothing_wrong(found: Diagnosis) -> str:
 
 
 def _wrong(found: Diagnosis) -> str:
-    says = {spread.feeding.name: spread.feeding.says for spread in found.spreads}
-    told = "; or ".join(f"{says[name]} ({name})" for name in found.alike)
+    told = _told(found, found.alike)
     if found.observed.scores is not None:
         return f"FED WRONGLY: these scores of single pictures are what the model gives when it is fed {told}."
     return (
         f"FED WRONGLY, it seems: about this spread is what the model gives when it is fed {told}."
         f"{_ask_for_scores(found.alike)}"
     )
+
+
+def _told(found: Diagnosis, names: Collection[str]) -> str:
+    """Say what those of these feedings do that give what was observed."""
+    says = {spread.feeding.name: spread.feeding.says for spread in found.spreads}
+    return "; or ".join(f"{says[name]} ({name})" for name in found.alike if name in names)
 
 
 def _nearest(found: Diagnosis) -> str:

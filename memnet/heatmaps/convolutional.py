@@ -11,6 +11,8 @@ from ..topology import deploy_net
 if TYPE_CHECKING:
     from torch import nn
 
+ONLY_MEMNET = "memorability maps are made by MemNet alone, as no other model here is one network of convolutions"
+
 
 def fully_convolutional(model: nn.Module) -> nn.Module:
     """Return MemNet with its inner products as convolutions, which share the weights of `model`; in eval mode.
@@ -36,10 +38,7 @@ def fully_convolutional(model: nn.Module) -> nn.Module:
     if {key: shape.numel() for key, shape in wanted.items()} != {
         key: each.numel() for key, each in state.items()
     }:
-        raise WeightsError(
-            f"{type(model).__name__} is not MemNet; memorability maps are made by MemNet alone, "
-            "as no other model here is one network of convolutions"
-        )
+        raise WeightsError(f"{type(model).__name__} is not MemNet; {ONLY_MEMNET}")
     views = {key: each.view(wanted[key]) for key, each in state.items()}
     module.load_state_dict(views, assign=True)
     return module.eval()

@@ -94,8 +94,10 @@ def resized_rule(rule: Preprocess, size: int) -> Preprocess:
 def _cells(net: nn.Module, fed: Floats) -> Floats:
     import torch
 
+    from ..device import plain_float32
+
     parameter = next(net.parameters())
-    with torch.inference_mode():
+    with torch.inference_mode(), plain_float32():
         scores = net(torch.from_numpy(fed[None]).to(parameter))[0, 0]
     found: Floats = scores.float().cpu().numpy()
     return found

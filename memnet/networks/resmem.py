@@ -159,6 +159,7 @@ def load_resmem(path: str | Path | None = None) -> ResMem:
 
     path = installed_weights() if path is None else Path(path)
     with context(str(path)):
+        _refuse_checkpoint(path)
         model = _filled(read_state(path))
     _name_licence(path)
     model.preprocess = ResMemPreprocess()
@@ -179,6 +180,12 @@ def installed_weights() -> Path:
             "alone), or give the path of its model.pt"
         )
     return found[0]
+
+
+def _refuse_checkpoint(path: Path) -> None:
+    run = path.absolute().parent.parent
+    if (run / "recipe.toml").is_file():
+        raise FileFormatError(f"is a checkpoint of memnet train; give the folder of its run, {run}")
 
 
 def read_state(path: Path) -> Mapping[str, Tensor]:

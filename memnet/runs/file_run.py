@@ -13,7 +13,7 @@ from converter.errors import FileFormatError, OutputError
 
 from ..choice import Choice, Identity
 from ..network import Network
-from ..progress import Progress
+from ..progress import Progress, columns, one_line
 from .journal import Journal
 from .manifest import Manifest, write_whole
 from .ordered import slices
@@ -45,14 +45,15 @@ class Tally:
 
 def print_table(network: Network, names: Sequence[str], manner: Manner) -> Tally:
     """Print a line for each picture as it is scored."""
-    width = max(5, *(min(len(name), WIDEST) for name in names))
+    width = max(5, *(min(columns(one_line(name)), WIDEST) for name in names))
     errors = 0
     with Progress(len(names), quiet=manner.quiet) as progress:
         progress.show(f"{'image':<{width}}   score")
         for rows in _scored(network, names, (), manner):
             for row in rows:
                 shown = "     -" if row.score is None else f"{row.score:.4f}"
-                progress.show(f"{row.id:<{width}}  {shown}")
+                name = one_line(row.id)
+                progress.show(f"{name}{' ' * (width - columns(name))}  {shown}")
             errors += _tell(rows, progress)
     return Tally(pictures=len(names), errors=errors)
 

@@ -20,6 +20,8 @@ class Manifest:
 
     identity: Identity
     inputs_sha256: str | None = None
+    inputs: str = "images"
+    """What that hash is of, for people."""
 
     def to_json(self) -> str:
         """Return the manifest's text."""
@@ -45,7 +47,7 @@ class Manifest:
             raise FileFormatError(f"{where}: is no manifest of memnet predict ({error})") from error
         different = begun.differences(self.identity)
         if inputs != self.inputs_sha256:
-            different.append("other images")
+            different.append(f"other {self.inputs}")
         if different:
             raise OutputError(
                 f"{output}: was begun with {'; '.join(different)}; "

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from converter.errors import FileFormatError, OutputError
+from converter.files.whole import whole
 
 from ..choice import Identity
 from .journal import Entry, Journal
@@ -143,15 +143,11 @@ READERS = {".csv": read_csv, ".parquet": read_parquet}
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` if all goes well, and is removed otherwise. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield temporary
-        temporary.replace(path)
+        with whole(path) as temporary:
+            yield temporary
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def parquet() -> Any:

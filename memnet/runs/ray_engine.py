@@ -7,6 +7,8 @@ nothing piles up in Ray's object store, and a shard that is done again, because 
 from __future__ import annotations
 
 import json
+import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -84,21 +86,27 @@ def _results(
     pool: int,
     gpus: int,
 ) -> Iterator[Done]:
+    logging.getLogger("ray.data").setLevel(logging.WARNING)  # below, it tells of its own progress
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     texts = [{"shard": shard.to_json()} for shard in shards]
-    done = ray.data.from_items(texts, override_num_blocks=min(len(texts), MOST_BLOCKS)).map_batches(
-        Actor,
-        fn_constructor_args=(worker,),
-        batch_size=1,
-        batch_format="numpy",
-        compute=ray.data.ActorPoolStrategy(size=pool),
-        num_cpus=1,
-        num_gpus=gpus or None,
-        max_restarts=RESTARTS,
-        max_task_retries=RETRIES,
-    )
+    with warnings.catch_warnings():
+        # restarts and retries have no parameter of their own, which Ray 2.60 calls deprecated
+        warnings.simplefilter("ignore", DeprecationWarning)
+        done = ray.data.from_items(
+            texts, override_num_blocks=min(len(texts), MOST_BLOCKS)
+        ).map_batches(
+            Actor,
+            fn_constructor_args=(worker,),
+            batch_size=1,
+            batch_format="numpy",
+            compute=ray.data.ActorPoolStrategy(size=pool),
+            num_cpus=1,
+            num_gpus=gpus or None,
+            max_restarts=RESTARTS,
+            max_task_retries=RETRIES,
+        )
     for row in done.iter_rows():
         record = json.loads(row["done"])
         yield Done(**record | {"errors": tuple(record["errors"])})

@@ -42,7 +42,11 @@ def run_shards(
     place.make_folder()
     local = Scorer(choice, workers=manner.workers)
     identity = local.identity
-    manifest = Manifest(identity=identity, inputs_sha256=plan_digest(shards, columns))
+    manifest = Manifest(
+        identity=identity,
+        inputs_sha256=plan_digest(shards, columns),
+        inputs="images, columns or --shard-size",
+    )
     done = _begin(place, manifest, force=manner.force)
     missing = [shard for shard in shards if shard.name not in done]
     scorer = local if engine == "local" else Scorer(choice.absolute(), expected=identity)
@@ -110,7 +114,7 @@ def _follow(results: Iterable[Done], shards: Sequence[Shard], missing: int, mann
             progress.advance(done.rows)
     if failed:
         raise OutputError(
-            f"{len(failed)} shards failed; the others are written, run the same command again for these:"
+            f"{len(failed)} of {len(shards)} shards failed; run the same command again for what is not written:"
             + "".join(f"\n  {one}" for one in sorted(failed))
         )
 

@@ -6,8 +6,9 @@ and the shard size alone, so that a run that goes on, on another machine or engi
 
 from __future__ import annotations
 
+import glob
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .stream import Item
 
 PARQUET = (".parquet", ".pq")
+BINARY = frozenset({"binary", "large_binary", "binary_view"})
+"""Arrow's types of bytes. A text would be taken for a path, and opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +108,16 @@ def plan(
     if images:
         found = find_images(images, column=column, root=root)
         pieces += [{"paths": group, "rows": len(group)} for group in slices(found, size)]
+    if not pieces:
+        raise FileFormatError(f"{', '.join(sources)}: holds no rows")
     return [Shard(index=index, **piece) for index, piece in enumerate(pieces)]
 
 
 def _parquet_files(source: str) -> list[str]:
     """Return a Parquet file, or those in a folder, sorted; [] for anything else."""
     if source.endswith(PARQUET):
-        return [source]
+        is_pattern = glob.has_magic(source) and "://" not in source and not Path(source).exists()
+        return sorted(glob.glob(source, recursive=True)) if is_pattern else [source]  # noqa: PTH207
     folder = Path(source)
     if not folder.is_dir():
         return []
@@ -127,19 +133,30 @@ def _of_parquet(source: str, size: int, columns: Columns) -> Iterator[dict[str, 
     place = Place(source)
     try:
         with place.filesystem.open_input_file(place.path) as file:
-            metadata = parquet().ParquetFile(file).metadata
+            opened = parquet().ParquetFile(file)
+            metadata, layout = opened.metadata, opened.schema_arrow
     except (OSError, pa.ArrowException) as error:
         raise FileFormatError(f"{source}: cannot be read as Parquet ({error})") from error
-    lacking = {columns.id, columns.bytes} - set(metadata.schema.names)
-    if lacking:
-        raise FileFormatError(
-            f"{source}: has no column {', '.join(sorted(lacking))}, but {', '.join(metadata.schema.names)}; "
-            "name them with --id-column and --bytes-column"
-        )
+    _check_columns(source, {field.name: str(field.type) for field in layout}, columns)
     counts = [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)]
     for groups in _packed(counts, size):
-        rows = sum(counts[at] for at in groups)
-        yield {"file": place.absolute, "row_groups": groups, "rows": rows}
+        if rows := sum(counts[at] for at in groups):
+            yield {"file": place.absolute, "row_groups": groups, "rows": rows}
+
+
+def _check_columns(source: str, types: Mapping[str, str], columns: Columns) -> None:
+    lacking = {columns.id, columns.bytes} - types.keys()
+    if lacking:
+        raise FileFormatError(
+            f"{source}: has no column {', '.join(sorted(lacking))}, but {', '.join(types)}; "
+            "name them with --id-column and --bytes-column"
+        )
+    found = types[columns.bytes]
+    if found not in BINARY:
+        raise FileFormatError(
+            f"{source}: column {columns.bytes!r} holds {found}, where bytes of image files (binary) are wanted; "
+            "name another with --bytes-column"
+        )
 
 
 def _packed(counts: Sequence[int], size: int) -> Iterator[tuple[int, ...]]:

@@ -76,7 +76,9 @@ def _named(source: str, column: str, root: Path) -> Iterator[str]:
 
 def _of_stdin() -> Iterator[str]:
     try:
-        yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+        lines = (line.rstrip("\r\n") for line in sys.stdin)
+        first = next(lines, "").removeprefix("\ufeff")  # a byte order mark
+        yield from (line for line in chain([first], lines) if line.strip())
     except UnicodeDecodeError as error:
         raise FileFormatError(f"the list on stdin is not UTF-8 text ({error})") from error
 
@@ -125,12 +127,13 @@ def _of_csv(path: Path, column: str) -> Iterator[str]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
             rows = csv.DictReader(chain([header], file), delimiter=delimiter_of(header))
-            if column not in (rows.fieldnames or ()):
+            rows.fieldnames = columns = [name.strip() for name in rows.fieldnames or ()]
+            if column not in columns:
                 raise FileFormatError(
-                    f"{path}: has no column {column!r}, but {', '.join(rows.fieldnames or ('nothing',))}; "
-                    "name it with --column"
+                    f"{path}: has no column {column!r}, but {', '.join(columns) or 'nothing'}; name it with --column"
                 )
-            yield from (row[column] for row in rows if row[column])
+            names = ((row[column] or "").strip() for row in rows)
+            yield from (name for name in names if name)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise FileFormatError(f"{path}: cannot be read as a CSV ({said})") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .results import Distribution, Gap
-from .vectors import Vector, vectors
+from .vectors import Vector, constant, vectors
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -30,7 +30,7 @@ def distribution_of(values: Vector) -> Distribution:
     return Distribution(
         n=len(values),
         mean=float(values.mean()),
-        sd=float(values.std()),
+        sd=0.0 if constant(values) else float(values.std()),
         least=least,
         greatest=float(values.max()),
         iqr=quantiles["75"] - quantiles["25"],

@@ -49,7 +49,7 @@ def regression_of(scores: Vector, truth: Vector) -> Regression:
         shrinkage_slope=None if steady else together / wanted**2,
         calibration_slope=slope,
         calibration_intercept=None if slope is None else float(theirs - slope * ours),
-        ccc=2 * together / whole if whole else None,
+        ccc=min(1.0, 2 * together / whole) if whole else None,
         bias_squared=bias,
         spread_error=(spread - earned) ** 2,
         residual=wanted**2 - earned**2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -94,6 +95,43 @@ def test_unreadable_pictures_are_told_and_the_others_scored(
     assert shown["bad.jpg"] == "-"
     assert "bad.jpg: is not an image that Pillow can read" in captured.err
     assert "memnet: 1 of 3 images could not be read" in captured.err
+
+
+def test_names_cannot_break_the_table(
+    full_folder: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line end, and a code that colours the terminal, were printed as they are."""
+    Image.new("RGB", (9, 8)).save(pictures / "a\nb.png")
+    (pictures / "\x1b[31mred.jpg").write_text("no picture")
+    Image.new("RGB", (9, 8)).save(pictures / "\N{CJK UNIFIED IDEOGRAPH-753B}.png")
+    monkeypatch.chdir(pictures)
+    assert main(["predict", ".", "--model", str(full_folder)]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert len(lines) == 6
+    assert r"a\nb.png" in captured.out
+    ends = {len(line) + line.count("\N{CJK UNIFIED IDEOGRAPH-753B}") for line in lines}
+    assert len(ends) == 1, "two columns for the ideograph"
+    assert "\x1b" not in captured.out + captured.err
+
+
+def test_name_that_the_terminal_has_no_letters_for_is_escaped(
+    full_folder: Path, pictures: Path
+) -> None:
+    """It ended the run in a traceback, as on Windows behind a pipe."""
+    picture = pictures / "\N{CJK UNIFIED IDEOGRAPH-753B}.png"
+    Image.new("RGB", (9, 8)).save(picture)
+    done = subprocess.run(
+        [sys.executable, "-m", "memnet.cli", "predict", picture, "--model", full_folder],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert rb"\u753b.png" in done.stdout
 
 
 def test_no_readable_picture_is_a_failure(full_folder: Path, pictures: Path) -> None:

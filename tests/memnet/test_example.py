@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -148,17 +147,20 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 MEASURE = """
-import resource, sys
+import sys
 from memnet.example import write_example
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    held = dict(line.split(":") for line in open("/proc/self/status"))
+    return int(held["VmHWM"].split()[0])
+before = peak()
 write_example(sys.argv[1])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
+"""ru_maxrss would begin with the peak of the process that started this one, and hide what is less."""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux alone")
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc/self/status is Linux's")
 def test_memory_is_bounded_by_pieces(tmp_path: Path) -> None:
-    assert resource.RUSAGE_SELF == 0
     run = subprocess.run(
         [sys.executable, "-c", MEASURE, str(tmp_path)],
         cwd=ROOT,
@@ -195,7 +197,7 @@ def test_example_command_writes_converts_and_checks(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -87,6 +87,13 @@ def test_ends_of_sixteen_bits_are_the_ends_of_eight(tmp_path: Path) -> None:
     assert read_image(path)[0, :, 1].tolist() == [0, 0, 1, 255]
 
 
+def test_sixteen_bits_of_a_pgm_are_those_of_a_png(tmp_path: Path) -> None:
+    """They were refused as more than 16 bits: Pillow has them in 32."""
+    path = tmp_path / "deep.ppm"
+    path.write_bytes(b"P5 4 1 65535\n" + np.array([0, 128, 129, 65535], ">u2").tobytes())
+    assert read_image(path)[0, :, 1].tolist() == [0, 0, 1, 255]
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_thirty_two_bits_are_refused(dtype: type, tmp_path: Path) -> None:
     path = tmp_path / "deep.tiff"

@@ -80,7 +80,7 @@ def test_scores_do_not_depend_on_batches_workers_or_the_twin(full_model: memnet.
     expected = memnet.predict(full_model, images)
     for settings in ({"batch_size": 1}, {"workers": 2, "batch_size": 3}, {"fast": True}):
         found = memnet.predict(full_model, images, **settings)
-        np.testing.assert_allclose(found, expected, rtol=2e-6)
+        np.testing.assert_allclose(found, expected, rtol=tolerance.CAFFE)
 
 
 def test_device_names() -> None:
@@ -111,12 +111,13 @@ def test_results_come_in_order_however_long_each_takes() -> None:
 
 def test_workers_stay_within_their_lead() -> None:
     begun: list[int] = []
+    threads = threading.active_count()
     results = in_order(lambda n: begun.append(n) or n, range(1000), workers=2, ahead=5)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     time.sleep(0.05)
     assert len(begun) <= 3 + 5
     results.close()
-    assert threading.active_count() < 4
+    assert threading.active_count() <= threads
 
 
 def test_error_is_raised_at_its_place() -> None:

@@ -104,7 +104,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     for said in (
         "test_1.txt: 7 problems",
         "line 6: 'high' is not a number",
-        "line 7: 'lone' is not a number",
+        "line 7: is not NAME SCORE, but 'lone'",
         "line 8: the score is missing (NaN)",
         "f.jpg: the score 1.5 is outside 0 to 1",
         "e.jpg: stands there 2 times",
@@ -119,13 +119,22 @@ def test_all_missing_images_are_told_or_left_out(tmp_path: Path) -> None:
     for name in "ac":
         (root / "images" / f"{name}.jpg").unlink()
     with pytest.raises(
-        FileFormatError, match=r"2 problems; allow_missing leaves out(?s:.)*a\.jpg(?s:.)*c\.jpg"
+        FileFormatError,
+        match=r"2 problems; allow_missing, or --on-error skip, leaves out(?s:.)*a\.jpg(?s:.)*c\.jpg",
     ):
         load_lamem(root, "train_1")
     data = load_lamem(root, "train_1", allow_missing=True)
     assert [item.name for item in data] == ["b.jpg"]
     assert data.missing == (root / "images/a.jpg", root / "images/c.jpg")
     assert str(data) == "LaMem train_1, 1 images, 2 more are missing"
+
+
+def test_leaving_out_every_image_is_refused(tmp_path: Path) -> None:
+    """A wrong folder gave a data set without images."""
+    with pytest.raises(
+        FileFormatError, match=r"1 problem:\n  none of the images is there, .*d\.jpg"
+    ):
+        load_lamem(write(tmp_path), "val_1", images=tmp_path / "gone", allow_missing=True)
 
 
 def test_a_wrong_folder_of_images_is_not_a_wall_of_text(real: Path) -> None:
@@ -137,8 +146,10 @@ def test_a_wrong_folder_of_images_is_not_a_wall_of_text(real: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "match"),
     [
-        ({"val_2": "b.jpg 0.6\n"}, r"split 2 names 1 images more than once(?s:.)*a\.jpg: is in no part of split 2"),
-        ({"val_1": "d.jpg 0.8\nd.jpg 0.8\n"}, "split 1 names 1 images more than once"),
+        ({"val_2": "b.jpg 0.6\n"}, r"split 2: b\.jpg: stands there 2 times(?s:.)*a\.jpg: is in no part of split 2"),
+        ({"val_1": "d.jpg 0.8\nd.jpg 0.8\n"}, r"split 1: d\.jpg: stands there 2 times"),
+        # the mean with split 2's hid it
+        ({"val_1": "d.jpg 1.1\n"}, r"1 problem:\n  split 1: d\.jpg: the score 1\.1 is outside 0 to 1"),
         ({"val_1": "d.jpg x\n"}, r"val_1\.txt: line 1: 'x' is not a number"),
         ({"full": "a.jpg 0.5\nb.jpg 0.6\nc.jpg 0.7\nd.jpg 0.8\ne.jpg 0.1\ng.jpg 0.1\n"},
          r"full\.txt: g\.jpg: is in no split(?s:.)*f\.jpg: is left out(?s:.)*e\.jpg: 0\.1, in no split"),

@@ -56,6 +56,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "given", "match"),
     [
+        # the second was taken
+        ("path,score,score\na.jpg,1,0\n", {}, r"table\.csv: has the column score more than once; rename one"),
         ("path,points\na.jpg,1\n", {},
          r"has no column score or memorability .*, but path, points; name it with score_column"),
         ("path,score\na.jpg,1\n", {"path_column": "Path"},

@@ -55,7 +55,15 @@ SCRIPTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "no antialias": lambda image: centre(
         cv2.resize(image, (256, 256)).transpose(2, 0, 1)[::-1] - MEAN
     ),
+    "ImageNet's mean pixel": lambda image: centre(
+        smoothed(image)[::-1] - np.array([104, 117, 123])[:, None, None]
+    ),
+    # was called not explained, though it is how the authors' MATLAB crops
+    "MATLAB's centre": lambda image: (smoothed(image)[::-1] - MEAN)[:, 15:242, 15:242],
 }
+FINE = {RIGHT, "MATLAB's centre"}
+PIXELS = {"mean pixel", "ImageNet's mean pixel"}
+"""The recorded mean image varies around ImageNet's mean pixel."""
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +94,11 @@ def test_planted_feeding_is_found_by_the_scores(
     full_model: memnet.MemNet, spreads: tuple[Spread, ...], name: str
 ) -> None:
     found = diagnose(spreads, of_scores(scored_by(full_model, SCRIPTS[name])))
-    assert found.alike == (name,)
-    assert found.is_right is (name == RIGHT)
+    assert set(found.alike) == (PIXELS if name in PIXELS else {name})
+    assert found.is_right is (name in FINE)
     said = report(found)
-    assert ("Fed rightly" in said) is (name == RIGHT)
-    assert ("FED WRONGLY" in said) is (name != RIGHT)
+    assert ("Fed rightly" in said) is (name in FINE)
+    assert ("FED WRONGLY" in said) is (name not in FINE)
     assert f"({name})" in " ".join(said.split()) or name == RIGHT
 
 
@@ -280,6 +288,13 @@ def test_scores_are_found_by_path_and_else_by_name(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("\ufeffImage,Score,error\nx/a.jpg,0.5,\ny/b.jpg,0.25,\ny/c.jpg,,broken\n")
     assert scores_of(path, ["x/a.jpg", "z/b.jpg", "c.jpg"]) == {"x/a.jpg": 0.5, "z/b.jpg": 0.25}
+
+
+def test_scores_may_have_another_delimiter(tmp_path: Path) -> None:
+    """As pictures and data sets may; it was one column called `image;score`."""
+    path = tmp_path / "scores.csv"
+    path.write_text("image;score\na.jpg;0.5\n")
+    assert scores_of(path, ["a.jpg"]) == {"a.jpg": 0.5}
 
 
 def test_names_that_occur_twice_are_not_guessed(tmp_path: Path) -> None:

@@ -162,6 +162,19 @@ def test_command_takes_a_training_run(full_folder: Path, tmp_path: Path) -> None
     assert np.array_equal(array, wanted.scores)
 
 
+@pytest.mark.parametrize("model", ["resmem", "resmem.pt"])
+def test_command_refuses_resmem(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was said to hold no weights, or to be missing."""
+    monkeypatch.chdir(tmp_path)
+    torch.save({}, "resmem.pt")
+    assert main(["heatmap", "photo.jpg", "--model", model]) == 2
+    assert (
+        f"{model} is ResMem; memorability maps are made by MemNet alone" in capsys.readouterr().err
+    )
+
+
 def test_command_that_fails_leaves_nothing(
     full_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,16 @@ def test_other_files_are_refused(
         load_resmem(path)
 
 
+def test_checkpoint_is_not_its_runs_model(tmp_path: Path) -> None:
+    """All of ResMem's keys were listed as missing."""
+    path = tmp_path / "checkpoints" / "best.ckpt"
+    path.parent.mkdir()
+    (tmp_path / "recipe.toml").touch()
+    torch.save({"state_dict": {"model.conv1.bias": torch.zeros(48)}}, path)
+    with pytest.raises(FileFormatError, match=rf"best\.ckpt: is a checkpoint.*its run, {tmp_path}"):
+        load_resmem(path)
+
+
 def test_pickle_that_runs_code_is_not_run(tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, ...]:

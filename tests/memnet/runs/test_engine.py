@@ -137,7 +137,10 @@ def test_lost_shards_are_done_again_to_the_same_bytes(table: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("change", "size", "match"),
-    [({"crops": "ten"}, 3, "crops 'center', not 'ten'"), ({}, 7, "other images")],
+    [
+        ({"crops": "ten"}, 3, "crops 'center', not 'ten'"),
+        ({}, 7, "other images, columns or --shard-size"),
+    ],
 )
 def test_going_on_by_another_rule_is_refused(
     table: str, tmp_path: Path, change: dict[str, str], size: int, match: str
@@ -192,7 +195,7 @@ def test_storage_that_stays_away_fails_its_shards_and_no_others(
     monkeypatch.setattr(shard_work, "PAUSE", 0)
     with pytest.raises(
         OutputError,
-        match=r"1 shards failed; .*\n.*part-000001.* the storage is away \(3 attempts\)",
+        match=r"1 of \d shards failed; .*\n.*part-000001.* the storage is away \(3 attempts\)",
     ):
         run_shards(CHOICE, plan([table], 3, COLUMNS), str(tmp_path / "s"), COLUMNS, manner=MANNER)
     assert len(shard_bytes(tmp_path / "s")) == 3
@@ -225,6 +228,34 @@ def test_parquet_without_the_columns_is_told(table: str, tmp_path: Path) -> None
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(FileFormatError, match=r"bad\.parquet: cannot be read as Parquet"):
         plan([str(tmp_path / "bad.parquet")], 3)
+
+
+@pytest.mark.parametrize(
+    ("column", "match"),
+    [
+        (
+            ["a.png"],
+            r"'bytes' holds string, where bytes of image files \(binary\) are wanted",
+        ),  # was opened
+        ([{"bytes": b"", "path": ""}], r"'bytes' holds struct<.*>, where"),  # was a traceback
+        (pa.array([], pa.binary()), "holds no rows"),  # so was this
+    ],
+)
+def test_parquet_that_holds_no_bytes_of_images_is_told(
+    tmp_path: Path, column: object, match: str
+) -> None:
+    path = tmp_path / "images.parquet"
+    pq.write_table(pa.table({"id": ["x"][: len(column)], "bytes": column}), path)
+    with pytest.raises(FileFormatError, match=match):
+        plan([str(path)], 3)
+
+
+def test_parquet_matched_by_a_pattern_is_read(table: str, tmp_path: Path) -> None:
+    """The pattern was taken for a file's name."""
+    found = plan([str(tmp_path / "im*.parquet")], 99, COLUMNS)
+    assert found == plan([table], 99, COLUMNS)
+    with pytest.raises(FileFormatError, match=r"no\*\.parquet: matches no image"):
+        plan([str(tmp_path / "no*.parquet")], 99, COLUMNS)
 
 
 def test_folder_of_parquet_is_read_in_order_and_one_with_images_too_is_refused(

@@ -21,6 +21,8 @@ from converter.errors import FileFormatError, OutputError
 from memnet.calibration import Linear, save_calibration
 from memnet.runs import stream
 from memnet.runs.file_run import Manner, Tally, write_file
+from memnet.runs.journal import Journal
+from memnet.runs.stream import Row
 
 MANNER = Manner(quiet=True)
 
@@ -121,6 +123,24 @@ def test_line_cut_off_by_an_interrupt_is_done_again(
     write_file(choice, names, whole, MANNER)
     np.testing.assert_array_equal(np.load(out), np.load(whole))
     assert rows(out.with_suffix(".csv")) == rows(whole.with_suffix(".csv"))
+
+
+def test_line_cut_off_is_not_glued_to_the_next(tmp_path: Path) -> None:
+    """The run that took it up is interrupted, too."""
+    torn = Journal(tmp_path / "o.csv")
+    torn.append([Row(id="a", score=np.float32(0.5))])
+    torn.path.write_bytes(torn.path.read_bytes() + b'["b", 0.')
+    for name in "bc":
+        again = Journal(tmp_path / "o.csv")
+        again.open()
+        again.append([Row(id=name, score=np.float32(0.25))])
+    last = Journal(tmp_path / "o.csv")
+    last.open()
+    assert {name: one.score for name, one in last.entries.items()} == {
+        "a": 0.5,
+        "b": 0.25,
+        "c": 0.25,
+    }
 
 
 def test_features_are_rows_with_an_index(names: list[str], tmp_path: Path) -> None:

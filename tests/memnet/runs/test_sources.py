@@ -54,6 +54,8 @@ def test_csv_has_a_column_by_name_with_bom_and_crlf(folder: Path) -> None:
 def test_list_on_stdin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("b.jpg\r\n\n with space.png\n"))
     assert find_images(["-"]) == ["b.jpg", " with space.png"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffb.jpg\r\na.PNG"))  # was another file's name
+    assert find_images(["-"]) == ["b.jpg", "a.PNG"]
 
 
 @pytest.mark.parametrize(
@@ -114,4 +116,10 @@ def test_names_that_no_output_can_hold_are_told_at_once(folder: Path) -> None:
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_csv_may_have_another_delimiter(folder: Path, delimiter: str) -> None:
     (folder / "list.csv").write_text(f"score{delimiter}path\n0,5{delimiter}b.jpg\n")
+    assert find_images(["list.csv"]) == ["b.jpg"]
+
+
+def test_blanks_around_a_csvs_fields_do_not_matter(folder: Path) -> None:
+    """As for data sets; the column was not found, and then the file was not."""
+    (folder / "list.csv").write_text('id, path ,"a;b;c"\n1, b.jpg ,x\n2\n')
     assert find_images(["list.csv"]) == ["b.jpg"]

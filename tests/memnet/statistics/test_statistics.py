@@ -39,6 +39,23 @@ def test_spearman_is_scipys_with_ties(scores: np.ndarray) -> None:
     assert spearman(scores.tolist(), tuple(TRUTH)) == spearman(scores, TRUTH)
 
 
+@pytest.mark.parametrize("n", [2, 5, 24, 398])
+def test_perfect_order_is_a_correlation_of_one_and_has_no_bonett_wright(n: int) -> None:
+    """scipy rounds to the number before 1, whose interval was a point beside it."""
+    found = correlate(0.1 * np.arange(n), 0.3 * np.arange(n), samples=0)
+    assert (found.rho, found.bonett_wright) == (1.0, None)
+    assert spearman(0.1 * np.arange(n), -0.3 * np.arange(n)) == -1.0
+    almost = np.arange(100_000.0)
+    almost[:2] = almost[1::-1]
+    assert spearman(almost, np.arange(100_000)) < 1
+
+
+def test_constant_spreads_by_nothing() -> None:
+    """The mean of equal numbers is a rounding away from them."""
+    found = summarize([0.1] * 7, np.arange(7) / 7)
+    assert (found.scores.sd, found.gap.sd_ratio) == (0.0, 0.0)
+
+
 def test_constant_has_no_correlation() -> None:
     found = correlate(FLAT, TRUTH)
     assert (found.n, found.rho, found.bootstrap, found.bonett_wright) == (301, None, None, None)
@@ -89,6 +106,15 @@ def test_resamples_without_a_correlation_are_left_out() -> None:
     assert found.rho == pytest.approx(1)
     assert found.bootstrap is not None
     assert (found.bootstrap.low, found.bonett_wright) == (1, None)
+
+
+def test_bonett_wright_by_hand() -> None:
+    """Nine ranks with squared differences of 60 in all: rho is 1/2, z 0.5493, its error sqrt(1.125 / 6)."""
+    found = correlate([5, 2, 1, 3, 4, 0, 8, 7, 6], range(9), samples=0)
+    assert found.rho == pytest.approx(0.5)
+    assert found.bonett_wright is not None
+    interval = (found.bonett_wright.low, found.bonett_wright.high)
+    assert interval == pytest.approx((-0.290748, 0.884918), abs=1e-6)
 
 
 def test_bonett_wright_covers_as_often_as_it_says() -> None:
