@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from converter.errors import FileFormatError
 
-from .report import Check, within
+from .report import Check, not_run, within
 from .traces import Array, Trace
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def find_port(conversion: Conversion, port: torch.nn.Module | str | Path | None)
         return _converted(conversion)
     if isinstance(port, str | Path):
         return _of_folder(Path(port), conversion)
-    return port.eval()
+    try:
+        return port.eval()
+    except NotImplementedError:  # an exported program, which has one mode
+        return port
 
 
 def _converted(conversion: Conversion) -> torch.nn.Module:
@@ -53,6 +57,8 @@ def _of_folder(folder: Path, conversion: Conversion) -> torch.nn.Module:
     except (Exception, SystemExit) as error:  # somebody's code may raise anything
         said = str(error).strip() or type(error).__name__
         said = f"it exits with {said}" if isinstance(error, SystemExit) else said
+        if isinstance(error, KeyError) and error.args == (name,):
+            said = f'model.py has no class {name!r}; conversion.json may name another, {{"class": ...}}'
         raise FileFormatError(f"{folder}: the port does not load: {said}") from error
 
 
@@ -79,19 +85,50 @@ def compare_weights(
     """
     from converter.state import state_dict
 
-    expected = state_dict(conversion.net, conversion.lowering, conversion.bound)
-    found = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
+    state = state_dict(conversion.net, conversion.lowering, conversion.bound)
+    counter = "num_batches_tracked"  # torch's own, which no file of Caffe's holds
+    expected = {key: array for key, array in state.items() if not key.endswith(counter)}
+    found = _tensors(module)
+    if expected and not found:
+        return not_run("weights", "the port's state_dict is empty", "weights"), ()
     numbers = sum(array.size for array in expected.values())
     if named := expected.keys() <= found.keys():
-        wrong = [key for key, array in expected.items() if not _same(found[key], array)]
+        wrong: dict[str, Array | None] = {
+            key: found[key] for key, array in expected.items() if not _same(found[key], array)
+        }
     else:
         wrong = _absent(expected, found)
     detail = f"{len(expected)} parameters, {numbers:,} numbers, bit for bit"
     detail += "" if named else ", found by content, for the port has other names"
-    if wrong:
-        told = [_said(key, found[key], expected[key]) if named else key for key in wrong[:8]]
-        detail += f"; differ: {', '.join(told)}" + (" ..." if len(wrong) > 8 else "")
+    unlike = [key for key, array in wrong.items() if array is None]
+    told = [_said(key, array, expected[key]) for key, array in wrong.items() if array is not None]
+    detail += f"; differ: {_few(told)}" if told else ""
+    detail += f"; no tensor of the port is like {_few(unlike)}" if unlike else ""
+    detail += _types(module) if wrong else ""
     return within("weights", len(wrong), 0, detail, "weights"), tuple(wrong)
+
+
+def _tensors(module: torch.nn.Module) -> dict[str, Array]:
+    """Return the parameters and buffers that are numbers; a quantized module has others."""
+    import torch
+
+    from .net.watch import as_array
+
+    return {
+        key: as_array(tensor)
+        for key, tensor in module.state_dict().items()
+        if isinstance(tensor, torch.Tensor) and not tensor.is_quantized
+    }
+
+
+def _few(told: Sequence[str]) -> str:
+    return ", ".join(told[:8]) + (" ..." if len(told) > 8 else "")
+
+
+def _types(module: torch.nn.Module) -> str:
+    """Say in which other type the port holds its parameters, for then no number is the file's."""
+    found = {str(part.dtype) for part in module.parameters()} - {"torch.float32"}
+    return f"; the port is in {', '.join(sorted(found))}" if found else ""
 
 
 def _said(key: str, found: Array, expected: Array) -> str:
@@ -107,23 +144,37 @@ def _said(key: str, found: Array, expected: Array) -> str:
 
 
 def _same(found: Array, expected: Array) -> bool:
-    return found.shape == expected.shape and _digest(found) == _digest(expected)
+    """Whether the bits are the same; the shape may be another, as of a convolution for a linear layer."""
+    return found.size == expected.size and _digest(found) == _digest(expected)
 
 
-def _absent(expected: Trace, found: Trace) -> list[str]:
-    """Return the keys of arrays that no tensor of the port has; each tensor may stand for one."""
-    left: dict[tuple[tuple[int, ...], bytes], int] = {}
+def _absent(expected: Trace, found: Trace) -> dict[str, Array | None]:
+    """Return the arrays that no tensor of the port has, each with the tensor that it is mostly, in its shape, if any.
+
+    Each tensor may stand for one.
+    """
+    left: dict[bytes, list[Array]] = {}
     for array in found.values():
-        key = (array.shape, _digest(array))
-        left[key] = left.get(key, 0) + 1
+        left.setdefault(_digest(array), []).append(array)
     absent = []
     for name, array in expected.items():
-        key = (array.shape, _digest(array))
-        if not left.get(key):
-            absent.append(name)
+        same = left.get(_digest(array))
+        if same:
+            same.pop()
         else:
-            left[key] -= 1
-    return absent
+            absent.append(name)
+    others = [array for arrays in left.values() for array in arrays]
+    return {name: _mostly(expected[name], others) for name in absent}
+
+
+def _mostly(expected: Array, others: Sequence[Array]) -> Array | None:
+    """Return the first array of which more than half of the numbers are the expected ones."""
+    for array in others:
+        if array.size == expected.size and array.dtype == expected.dtype:
+            array = array.reshape(expected.shape)  # noqa: PLW2901
+            if np.mean(array == expected) > 0.5:
+                return array
+    return None
 
 
 def _digest(array: Array) -> bytes:

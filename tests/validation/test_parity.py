@@ -60,6 +60,16 @@ def test_converted_folder_is_judged(thin: Path, folder: Path) -> None:
     assert parity(thin, port=folder).exit_code == 0
 
 
+def test_folder_may_name_its_class(thin: Path, folder: Path) -> None:
+    text = (folder / "model.py").read_text(encoding="utf-8")
+    (folder / "model.py").write_text(text.replace("MemNetThin", "Own"), encoding="utf-8")
+    (folder / "conversion.json").unlink()
+    with pytest.raises(FileFormatError, match=r"model\.py has no class 'MemNetThin'; conversion"):
+        parity(thin, port=folder)
+    (folder / "conversion.json").write_text('{"class": "Own"}')
+    assert parity(thin, port=folder).verdict == "passed"
+
+
 def test_one_changed_bit_fails_the_weights(thin: Path) -> None:
     port = converter.load(thin / "net.caffemodel", thin / "net.prototxt")
     with torch.no_grad():

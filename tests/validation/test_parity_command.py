@@ -147,7 +147,20 @@ def test_unwritable_folder_is_told(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main(arguments(thin, "-o", str(tmp_path / "file"))) == 2
-    assert "file: File exists" in capsys.readouterr().err
+    found = capsys.readouterr()
+    assert "file: File exists; -o takes a folder, which is made" in found.err
+    assert found.out == ""  # told before anything is run
+
+
+def test_report_that_cannot_be_written_is_printed(
+    thin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out/report.json").mkdir(parents=True)
+    assert main(arguments(thin, "-o", str(tmp_path / "out"))) == 2
+    found = capsys.readouterr()
+    assert "net.caffemodel: passed" in found.out
+    assert "out: Is a directory" in found.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.json"]
 
 
 def test_scores_in_files_need_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

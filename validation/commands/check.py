@@ -39,10 +39,12 @@ FORMATS = ("table", "json", "md", "html")
 def check(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code. Raises CaffeError."""
     options = _parser().parse_args(arguments)
+    if options.output is not None:
+        _make(options.output)  # first, for what follows may take hours
     report = _report(options)
+    print(_shown(report, "json" if options.json else options.format))  # noqa: T201 (a command prints)
     if options.output is not None:
         _write(report, options.output)
-    print(_shown(report, "json" if options.json else options.format))  # noqa: T201 (a command prints)
     return report.exit_code
 
 
@@ -95,16 +97,28 @@ def _sources(options: argparse.Namespace) -> Sources:
     )
 
 
+def _make(folder: Path) -> None:
+    """Make the folder. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: {error.strerror or error}; -o takes a folder, which is made"
+        ) from error
+
+
 def _write(report: Report, folder: Path) -> None:
-    """Write `report.json` and its page. Raises OutputError."""
+    """Write `report.json` and its page; a file that is there stays as it was if that fails. Raises OutputError."""
     import json
+
+    from converter.files.whole import whole
 
     from ..page import write_page
 
     text = report.to_json()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        with whole(folder / "report.json") as path:
+            path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror or error}") from error
     write_page(json.loads(text), folder)

@@ -42,7 +42,8 @@ def bland_altman(port: Series, original: Series, name: str) -> Drawing:
 
 
 def _frame(axes: Axes, x: Numbers, y: Numbers, power: int) -> None:
-    reach = max(float(abs(y).max()) * 1.12, 1.96 * float(y.std()) * 1.12) or 1.0
+    lines = abs(float(y.mean())) + 1.96 * float(y.std())
+    reach = 1.12 * max(float(abs(y).max()), lines) or 1.0
     margin = (float(x.max() - x.min()) or 1) * 0.03
     times = f", ×{ten_to(power)}" if power else ""
     axes.set(

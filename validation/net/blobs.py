@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 
 from converter import tolerance
+from converter.compare import reach
 
 from ..traces import Array
 
@@ -57,6 +58,12 @@ class BlobRow(Place):
     passed: bool
     port_shape: Shape | None = None
     """Where it is another than the judge's; None, too, where the port has no such blob."""
+
+    @property
+    def judge_is_off(self) -> bool:
+        """Whether it is the judge that is beyond the limit from the float64 truth, and not the port."""
+        port, own = self.port_error, self.judge_error
+        return port is not None and own is not None and port <= self.limit < own
 
     @property
     def detail(self) -> str:
@@ -111,10 +118,7 @@ class Tally:
         `forward` is which of several they are of, and then the first axis of the shape.
         """
         port, judge = port.astype(np.float64), judge.astype(np.float64)
-        finite = np.isfinite(judge)
-        same = np.where(
-            finite, np.isfinite(port), (port == judge) | np.isnan(port) & np.isnan(judge)
-        )
+        finite, same = np.isfinite(judge), _alike(port, judge)
         both = finite & same
         gap = np.zeros(port.shape)
         np.subtract(port, judge, out=gap, where=both)
@@ -131,7 +135,7 @@ class Tally:
             self._worst = (index, float(port.flat[at]), float(judge.flat[at]))
         self._differs = self._differs or not bool(same.all())
         if truth is not None:
-            self._weigh(port[both], judge[both], truth.astype(np.float64)[both])
+            self._weigh(port, judge, truth.astype(np.float64))
 
     def _index(self, flat: int, forward: Shape) -> Shape:
         shape = self.shape[len(forward) :]
@@ -139,21 +143,20 @@ class Tally:
 
     def _weigh(self, port: Array, judge: Array, truth: Array) -> None:
         self._weighed = True
-        known = np.isfinite(truth)
-        truth = truth[known]
-        self._truth_scale = max(self._truth_scale, _largest(truth))
-        self._port_error = max(self._port_error, _largest(port[known] - truth))
-        self._judge_error = max(self._judge_error, _largest(judge[known] - truth))
+        self._truth_scale = max(self._truth_scale, _largest(truth[np.isfinite(truth)]))
+        self._port_error = max(self._port_error, _error(port, truth))
+        self._judge_error = max(self._judge_error, _error(judge, truth))
 
     def row(self, place: Place, judge: str, limit: float) -> BlobRow:
         """Return the differences so far."""
-        relative = self.largest / (self._scale or 1.0)
-        port_error = self._port_error / (self._truth_scale or 1.0) if self._weighed else None
+        relative = self.largest / reach(self._scale)
+        port_error = self._port_error / reach(self._truth_scale) if self._weighed else None
         judge_error = ratio = None
         if port_error is not None and judge != "reference":
-            judge_error = self._judge_error / (self._truth_scale or 1.0)
+            judge_error = self._judge_error / reach(self._truth_scale)
             judge_error = max(judge_error, tolerance.FLOAT32_STEP)
-            ratio = port_error / judge_error
+            known = isfinite(port_error) and isfinite(judge_error)
+            ratio = port_error / judge_error if known else None
         worst, port_value, judge_value = self._worst
         return BlobRow(
             **vars(place),
@@ -179,6 +182,21 @@ class Tally:
 def _step(value: float) -> float:
     """Return the distance between float32 numbers at a value."""
     return float(np.spacing(np.float32(min(value, _GREATEST))))
+
+
+def _alike(found: Array, expected: Array) -> Array:
+    """Where both are finite, or the same infinity, or NaN."""
+    same = (found == expected) | np.isnan(found) & np.isnan(expected)
+    alike: Array = np.where(np.isfinite(expected), np.isfinite(found), same)
+    return alike
+
+
+def _error(found: Array, truth: Array) -> float:
+    """Return the largest absolute difference; infinite where NaN or infinity stand in other places."""
+    if not _alike(found, truth).all():
+        return inf
+    known = np.isfinite(truth)
+    return _largest(found[known] - truth[known])
 
 
 def _largest(values: Array) -> float:

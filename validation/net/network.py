@@ -120,7 +120,8 @@ class _Run:
         try:
             return backend(forward.inputs)
         except PortError as error:
-            self.raised = [within("the port runs", inf, 0, str(error), STAGE)]
+            fed = ", ".join(f"{blob!r} {forward.inputs[blob].shape}" for blob in wanted)
+            self.raised = [within("the port runs", inf, 0, f"{error}; it was fed {fed}", STAGE)]
             return error.blobs
 
     def _truths(self, forward: Forward, ours: Trace) -> Iterator[tuple[str, Array]]:

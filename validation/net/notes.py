@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .network import Judged
 
+UNSEEN = "not compared, for the port does not show them"
 FEW = 8
 """Blobs that are named."""
 
@@ -19,7 +20,7 @@ def network_notes(judged: Judged) -> Iterator[str]:
             where = f"layer {wrong.layer!r} ({wrong.type}), " if wrong.layer else ""
             seen = "; of the blobs before it not all can be seen" if judged.unseen else ""
             yield f"{judge}: first difference at {where}blob {wrong.blob!r}: {wrong.detail}{seen}"
-            if wrong.port_error is not None and wrong.port_error <= wrong.limit:
+            if wrong.judge_is_off:
                 yield f"{judge}: there it is {judge} that is far from the float64 truth, not the port"
         ratios = [row.ratio for row in rows if row.ratio is not None]
         if ratios and wrong is None:
@@ -28,7 +29,7 @@ def network_notes(judged: Judged) -> Iterator[str]:
                 f"(geometric mean of {len(ratios)} blobs; at most {max(ratios):.2g})"
             )
     if judged.unseen:
-        yield f"not compared, for the port does not show them: {_few(judged.unseen)}"
+        yield f"{UNSEEN}: {_few(judged.unseen)}"
 
 
 def _few(blobs: Sequence[str]) -> str:

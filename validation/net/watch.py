@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,25 +58,61 @@ def watch(module: torch.nn.Module, conversion: Conversion, inputs: Trace) -> See
             stack.callback(part.register_forward_pre_hook(partial(_give, seen, calls, at)).remove)
             stack.callback(part.register_forward_hook(partial(_make, seen, at)).remove)
         try:
-            returned = _arrays(module(*(_tensor(inputs[blob]) for blob in net.inputs)))
+            returned = outputs_of(module, net, inputs)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (somebody's code may raise anything)
-            seen.error = str(error).strip() or type(error).__name__
+            seen.error = " ".join(str(error).split()) or type(error).__name__
     for at in [at for at, count in calls.items() if count > 1]:
         seen.given.pop(at, None)
         seen.made.pop(at, None)
-    if not seen.error and len(returned) != len(net.outputs):
-        outputs = ", ".join(map(repr, net.outputs))
-        seen.error = f"returns {len(returned) or 'no'} tensors; the net's outputs are {outputs}"
     seen.blobs = dict(_blobs(net, seen))
     if not seen.error:
         seen.blobs |= dict(zip(net.outputs, returned, strict=True))
     return seen
 
 
-def _tensor(array: Array) -> torch.Tensor:
+def outputs_of(module: torch.nn.Module, net: Net, inputs: Trace) -> Arrays:
+    """Run a port, in the number type and on the device of its parameters; return the net's outputs in the net's order.
+
+    Of a dict they are taken by name, or the only one. Raises ValueError where it returns anything else.
+    """
     import torch
 
-    return torch.tensor(array.copy())  # torch takes no negative strides
+    like = next((part for part in module.parameters() if part.is_floating_point()), None)
+    with torch.no_grad():
+        made = module(*(_tensor(inputs[blob], like) for blob in net.inputs))
+    found = made
+    if isinstance(made, Mapping):
+        names = net.outputs if made.keys() >= set(net.outputs) else made
+        found = tuple(made[name] for name in names)
+    returned = _arrays(found)
+    sizes = [prod(net.shapes[blob]) for blob in net.outputs]
+    found_sizes = [array.size for array in returned]
+    turned = sizes != found_sizes and sorted(sizes) == sorted(found_sizes)
+    if len(returned) != len(sizes) or (turned and not is_whole(module)):
+        raise ValueError(f"returns {_told(made, returned)}; the net's outputs are {_wanted(net)}")
+    return returned
+
+
+def _told(made: Any, returned: Arrays) -> str:
+    if isinstance(made, Mapping):
+        return f"a dict of {', '.join(map(repr, made)) or 'nothing'}"
+    if not returned:
+        return f"a {type(made).__name__} that is no tensor, tuple of tensors, or dict by name"
+    shapes = ", ".join(str(array.shape) for array in returned)
+    return f"{len(returned)} tensors, {shapes}"
+
+
+def _wanted(net: Net) -> str:
+    return ", ".join(f"{blob!r} {net.shapes[blob]}" for blob in net.outputs) + ", in this order"
+
+
+def _tensor(array: Array, like: torch.Tensor | None) -> torch.Tensor:
+    import torch
+
+    tensor = torch.tensor(array.copy())  # torch takes no negative strides
+    if like is None:
+        return tensor
+    return tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
 
 
 def _arrays(found: Any) -> Arrays:
@@ -85,7 +122,20 @@ def _arrays(found: Any) -> Arrays:
     found = (found,) if isinstance(found, torch.Tensor) else found
     if not isinstance(found, Sequence) or not all(isinstance(one, torch.Tensor) for one in found):
         return ()
-    return tuple(one.detach().cpu().numpy().copy() for one in found)
+    return tuple(as_array(one).copy() for one in found)
+
+
+def as_array(tensor: torch.Tensor) -> Array:
+    """Return the numbers, as float32 where that loses none: NumPy has no bfloat16, and float64 may hold no more."""
+    import torch
+
+    tensor = tensor.detach().cpu()
+    single = tensor.float() if tensor.is_floating_point() else tensor
+    exact = tensor.dtype.itemsize < single.dtype.itemsize or torch.equal(
+        single.to(tensor.dtype), tensor
+    )
+    array: Array = (single if exact else tensor).numpy()
+    return array
 
 
 def _give(seen: Seen, calls: Counter[int], at: int, _: torch.nn.Module, given: Any) -> None:
@@ -145,8 +195,8 @@ def _by_weights(
 
 def _mostly(part: torch.nn.Module, weight: Array) -> bool:
     """Whether more than half of the numbers of a module's weight are these."""
-    own = part.state_dict()["weight"].cpu().numpy()
-    return own.shape == weight.shape and bool(np.mean(own == weight) > 0.5)
+    own = as_array(part.state_dict()["weight"])
+    return own.size == weight.size and bool(np.mean(own.reshape(weight.shape) == weight) > 0.5)
 
 
 def _blobs(net: Net, seen: Seen) -> Iterator[tuple[str, Array]]:

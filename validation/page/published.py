@@ -12,7 +12,7 @@ from .table import Cell, Head, Row, number, table, text
 
 if TYPE_CHECKING:
     from memnet.literature import Figure
-    from memnet.statistics import Consistency, Distribution, Summary
+    from memnet.statistics import Consistency, Distribution, Splits, Summary
 
 HEADS = (
     Head(text="Published quantity"),
@@ -22,6 +22,8 @@ HEADS = (
     Head(text="Stated as"),
     Head(text="Source", wide=True),
 )
+FIVE = "mean of 5 splits"
+"""How LaMem's figures are stated in `memnet.literature`: beside them stands a mean over splits where there is one."""
 READ: Mapping[str, Callable[[Summary], float | None]] = MappingProxyType(
     {
         "Spearman's rho": lambda of: of.correlation.rho,
@@ -55,6 +57,7 @@ class Measured:
         truth: Distribution | None,
         consistency: Consistency | None,
         synthetic: bool,
+        splits: Mapping[str, Splits] = MappingProxyType({}),
     ) -> None:
         self._data = data
         self._summaries = summaries
@@ -62,6 +65,7 @@ class Measured:
         self._truth = truth
         self._consistency = consistency
         self._synthetic = synthetic
+        self._splits = splits
 
     def beside(self, figure: Figure) -> Child:
         """Return what was measured of a published quantity on the same data, each value with its label."""
@@ -75,11 +79,14 @@ class Measured:
     def _values(self, figure: Figure) -> list[tuple[str, float | None]]:
         quantity = figure.quantity
         if figure.model == "people":
-            known = self._consistency if quantity == "Spearman's rho" else None
-            return [("halves", known.rho)] if known else []
+            people = self._consistency if quantity == "Spearman's rho" else None
+            return [("halves", people.rho)] if people else []
         if figure.model == "truth":
             known_truth = self._truth if quantity in SPREAD else None
             return [("truth", SPREAD[quantity](known_truth))] if known_truth else []
+        if quantity == "Spearman's rho" and figure.unit_or_form == FIVE and self._splits:
+            known = [(label, len(one.values), one.mean) for label, one in self._splits.items()]
+            return [(f"{label}, mean of {count} splits", mean) for label, count, mean in known]
         if quantity in READ:
             return [(label, READ[quantity](one)) for label, one in self._summaries.items()]
         if quantity in SPREAD:

@@ -106,4 +106,5 @@ def _measured(found: ScoreTable) -> Measured:
         truth=_truth(found),
         consistency=found.consistency,
         synthetic=found.synthetic,
+        splits=found.splits,
     )

@@ -8,6 +8,7 @@ from textwrap import shorten as shortened
 from typing import TYPE_CHECKING
 
 from ..figures.numbers import count, counted, fixed, limit, short
+from ..net.notes import UNSEEN
 from .markup import Child
 
 if TYPE_CHECKING:
@@ -37,8 +38,14 @@ def summary(report: Report) -> str:
         within = f"The {counted(ran, 'check')} that ran passed, but " if ran else ""
         return f"{within}{_missing(len(missing))} not run: this is no proof yet."
     if len(report.checks) == 1:
-        return "The one check is within its limit."
-    return f"All {counted(len(report.checks), 'check')} are within their limits."
+        return f"The one check is within its limit.{_unseen(report)}"
+    return f"All {counted(len(report.checks), 'check')} are within their limits.{_unseen(report)}"
+
+
+def _unseen(report: Report) -> str:
+    """Say what a port of somebody else's does not show, for that has passed nothing."""
+    note = next((note for note in report.notes if note.startswith(UNSEEN)), "")
+    return f" {note[0].upper()}{note[1:]}." if note else ""
 
 
 def _missing(number: int) -> str:
@@ -55,9 +62,10 @@ def _first(report: Report, failed: list[Check]) -> str:
     stage = min(failed, key=lambda check: place(check.stage))
     row = first_difference(report)
     if row is not None and place(stage.stage) >= place("network"):
+        off = f" There {row.judge} is far from the float64 truth, not the port." * row.judge_is_off
         return (
             f"First difference at layer {row.layer} ({row.type}), blob {row.blob}, against {row.judge}: "
-            f"relative error {short(row.relative)}, limit {limit(row.limit)}.{_at_fault(failed)}"
+            f"relative error {short(row.relative)}, limit {limit(row.limit)}.{off}{_at_fault(failed)}"
         )
     where = f" ({stage.stage})" if stage.stage not in ("", stage.name) else ""
     found = f"First: {stage.name}{where}"
@@ -99,9 +107,12 @@ def key_figures(report: Report) -> list[tuple[str, Child]]:
             pair = max(table.pairs, key=lambda pair: pair.largest)
             found.append((f"largest difference of a score, {table.data}", short(pair.largest)))
         rhos = [one.correlation.rho for one in table.summaries.values()]
+        over = table.data
+        if table.splits:
+            rhos, over = [one.mean for one in table.splits.values()], "mean of splits"
         known = [rho for rho in rhos if rho is not None]
         if known:
-            best = f"Spearman's ρ with the truth, {counted(len(rhos), 'column')}"
+            best = f"Spearman's ρ with the truth, {over}, {counted(len(rhos), 'column')}"
             ends = dict.fromkeys((fixed(min(known)), fixed(max(known))))
             found.append((best, " to ".join(ends)))
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import OutputError
+from converter.files.whole import whole
 
 from .saved import SavedReport, understand
 
@@ -17,7 +18,9 @@ def write(report: Mapping[str, Any], folder: Path) -> Path:
     path = folder / "index.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, "utf-8", errors="replace")  # a name may hold half a surrogate pair
+        with whole(path) as part:
+            # a name may hold half a surrogate pair
+            part.write_text(page, "utf-8", errors="replace")
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from error
     return path

@@ -54,7 +54,7 @@ class Asked:
         self.net: Scorer | None = None
         self.own: Rule | Feed | None = None
         if not self.why_not and conversion is not None and port is not None and self.rule:
-            self.net = port_scorer(port, self.rule)
+            self.net = port_scorer(port, conversion.net)
             self.own = port_rule(conversion, port, folder)
         self.files = {
             label: read_scores(path, output, fed) for label, path in sources.scores.items()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from converter.conversion import Conversion
+    from converter.net import Net
     from memnet.network import Rule
 
 
@@ -113,7 +114,8 @@ def _compared(
     expected: Floats,
 ) -> Floats:
     """Return what the port is fed for one image, in the original's order of crops, after comparing it."""
-    fed = ran.by_rule.see(_as_many(found, expected), expected, image)
+    one = len(found) == 1 and len(expected) == 10  # the port knows no ten crops
+    fed = ran.by_rule.see(_as_many(found, expected), expected[[CENTRE]] if one else expected, image)
     for each in recorded:
         each.see(at, fed, expected, image)
     return fed
@@ -129,25 +131,25 @@ def _score(
         ran.port |= dict(zip(there, _scored(port, found), strict=True))
 
 
-def port_scorer(port: torch.nn.Module, rule: Rule) -> Scorer:
-    """Return the port's network: (N, C, H, W) to (N,), dropout off, float32."""
-    from memnet.network import Network
-
-    network = Network(model=port, rule=rule)
+def port_scorer(port: torch.nn.Module, net: Net) -> Scorer:
+    """Return the port's network: (N, C, H, W) to (N,), in its own number type."""
 
     def score(fed: Floats) -> Doubles:
+        from memnet.device import plain_float32
+
+        from ..net.watch import outputs_of
+
         try:
-            found = network.run([part[None] for part in fed]).scores.astype(np.float64)
-        except CaffeError:
-            raise
-        except Exception as error:  # somebody's code may raise anything
-            said = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            with plain_float32():
+                (found,) = outputs_of(port, net, {net.inputs[0]: fed})
+        except (Exception, SystemExit) as error:  # somebody's code may raise anything
+            said = " ".join(str(error).split()) or repr(error)
             raise FileFormatError(f"the port fails on {fed.shape}: {said}") from error
-        if found.shape != (len(fed),):
+        if found.size != len(fed):
             raise FileFormatError(
                 f"the port gives {found.size // len(fed)} numbers for an image, not one score"
             )
-        return found
+        return found.reshape(-1).astype(np.float64)
 
     return score
 
@@ -185,7 +187,9 @@ def _as_many(found: Floats, expected: Floats) -> Floats:
 
 
 def _scored(scorer: Scorer, fed: Sequence[Floats]) -> list[Doubles]:
-    """Return each image's scores, (crops,); at most BATCH crops go at once, or one image's."""
+    """Return each image's scores, (crops,); at most BATCH crops go at once, or one image's, or one size's."""
+    if len({each.shape[1:] for each in fed}) > 1:
+        return [scorer(each) for each in fed]
     scores = scorer(np.concatenate(fed))
     return np.split(scores, np.cumsum([len(each) for each in fed])[:-1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from converter.compare import relative_difference
 from validation.net.blobs import BlobRow, Place, Tally
 
 PLACE = Place(blob="b", layer="c", type="Convolution", depth=3)
@@ -124,3 +125,23 @@ def test_detail_says_where_and_who_is_nearer_to_the_truth(arrays: tuple[np.ndarr
     assert "opencv's own error" in detail
     assert "worst" not in row((port, port, None)).detail
     del theirs
+
+
+def test_error_of_whoever_has_no_number_where_the_truth_has_one_is_infinite() -> None:
+    truth = np.array([1.0, -np.inf, 3.0])
+    right = truth.astype(np.float32)
+    odd = np.array([1.0, -5.0, 3.0], np.float32)
+    found = Tally((3,))
+    found.add(odd, right, truth)
+    row = found.row(PLACE, "opencv", 1e-5)
+    assert (row.port_error, row.judge_error, row.ratio) == (np.inf, 2.0**-23, None)
+    assert (row.worst, row.port_value, row.judge_value) == ((1,), -5.0, -np.inf)
+
+
+def test_one_step_of_a_subnormal_number_is_no_difference() -> None:
+    truth = np.array([3.8e-44])  # as of a sigmoid of -100
+    port = np.spacing(np.float32(0)) * np.array([28.0], np.float32)
+    found = Tally((1,))
+    found.add(port, truth, truth)
+    assert found.row(PLACE, "reference", 1e-5).passed
+    assert relative_difference(port, truth) < 1e-5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import converter
 import validation
 from converter.conversion import prepare
 from validation.net.watch import watch
+from validation.page.verdict import summary
 
 
 class ByHand(nn.Module):
@@ -84,6 +86,7 @@ def test_every_blob_of_a_port_by_hand_is_compared(thin: Path, port: ByHand) -> N
     assert "found by content" in report.checks[0].detail
     assert "members named like Caffe's layers" in report.notes[0]
     assert "not compared, for the port does not show them: 'conv5'" in report.notes
+    assert summary(report).endswith("Not compared, for the port does not show them: 'conv5'.")
 
 
 def test_fault_of_a_port_by_hand_is_named(thin: Path, port: ByHand) -> None:
@@ -200,8 +203,12 @@ class Two(nn.Module):
 @pytest.mark.parametrize(
     ("found", "match"),
     [
-        ((torch.zeros(2, 1), torch.zeros(2, 1)), "returns 2 tensors; the net's outputs are 'fc8-"),
-        ({"logits": 1}, "returns no tensors; the net's outputs are 'fc8-euclidean'"),
+        (
+            (torch.zeros(2, 1), torch.zeros(2, 1)),
+            "returns 2 tensors, (2, 1), (2, 1); the net's outputs are 'fc8-euclidean' (10, 1)",
+        ),
+        ({"logits": 1, "other": 2}, "returns a dict of 'logits', 'other'; the net's outputs are"),
+        (None, "returns a NoneType that is no tensor, tuple of tensors, or dict by name"),
     ],
 )
 def test_port_with_other_outputs_is_told(thin: Path, found: object, match: str) -> None:
@@ -209,3 +216,108 @@ def test_port_with_other_outputs_is_told(thin: Path, found: object, match: str) 
     runs = next(check for check in report.checks if check.name == "the port runs")
     assert match in runs.detail
     assert report.exit_code == 1
+
+
+class Returning(nn.Module):
+    """A port that returns the same otherwise."""
+
+    def __init__(self, port: nn.Module, made: Callable[[torch.Tensor], object]) -> None:
+        super().__init__()
+        self.port, self.made = port, made
+
+    def forward(self, x: torch.Tensor) -> object:
+        return self.made(self.port(x))
+
+
+def convolved(linear: nn.Linear, channels: int, size: int) -> nn.Conv2d:
+    convolution = nn.Conv2d(channels, linear.out_features, size)
+    weight = linear.weight.detach().reshape(-1, channels, size, size)
+    convolution.load_state_dict({"weight": weight, "bias": linear.bias.detach()})
+    return convolution
+
+
+class Convolutional(ByHand):
+    """Linear layers as convolutions, as for pictures of any size."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        part = self.features
+        x = part["norm1"](part["pool1"](functional.relu(part["conv1"](x))))
+        x = part["norm2"](part["pool2"](functional.relu(part["conv2"](x))))
+        for name in ("conv3", "conv4", "conv5"):
+            x = functional.relu(part[name](x))
+        x = functional.relu(self.dense6(functional.max_pool2d(x, 3, 2)))
+        return self.dense8(functional.relu(self.dense7(x)))
+
+
+@pytest.mark.parametrize(
+    "made", [lambda y: {"fc8-euclidean": y}, lambda y: {"score": y}, lambda y: y.squeeze(1)]
+)
+def test_output_may_be_in_a_dict_or_squeezed(thin: Path, port: ByHand, made: object) -> None:
+    assert judge(thin, Returning(port, made)).verdict == "passed"
+
+
+def test_port_in_float64_is_fed_so_and_holds_the_files_numbers(thin: Path, port: ByHand) -> None:
+    report = judge(thin, port.double())
+    assert report.verdict == "passed", str(report)
+    with torch.no_grad():
+        port.fc7.bias[3] += 1e-12  # of a number that float32 does not tell from this one
+    assert not judge(thin, port).checks[0].passed
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_port_of_half_precision_is_told(thin: Path, port: ByHand, kind: torch.dtype) -> None:
+    weights = judge(thin, port.to(kind)).checks[0]
+    assert weights.measured == 16
+    assert weights.detail.endswith(f"the port is in {kind}")
+
+
+def test_linear_layers_as_convolutions_hold_the_same_weights(thin: Path, port: ByHand) -> None:
+    port.__class__ = Convolutional
+    port.dense6, port.dense7 = convolved(port.fc6, 32, 6), convolved(port.fc7, 128, 1)
+    port.dense8 = convolved(port.fc8_euclidean, 128, 1)
+    del port.fc6, port.fc7, port.fc8_euclidean
+    report = judge(thin, port)
+    assert report.verdict == "passed", str(report)
+    assert {"fc6", "fc7"} <= {row.blob for row in report.blobs}
+    with torch.no_grad():
+        port.dense7.weight[5, 6] *= 1.01
+    assert "differ: fc7.weight (1 of 16,384 numbers; most at (5, 6): " in str(judge(thin, port))
+
+
+def test_port_without_weights_to_look_at_is_no_port_with_other_weights(
+    thin: Path, port: ByHand
+) -> None:
+    frozen = nn.Module()
+    # as of a frozen script: what it computes with is in no state_dict
+    frozen.forward = port.eval().forward
+    report = judge(thin, frozen)
+    assert [check.name for check in report.checks if check.passed is not True] == ["weights"]
+    assert report.exit_code == 2
+
+
+def test_exported_program_is_a_port(thin: Path, port: ByHand) -> None:
+    program = torch.export.export(port.eval(), (torch.zeros(2, 3, 227, 227),))
+    report = validation.check_parity(
+        thin / "net.caffemodel",
+        thin / "net.prototxt",
+        (thin / "blobs.npz",),
+        port=program.module(),
+    )
+    assert report.verdict == "passed", str(report)
+
+
+def test_outputs_in_another_order_are_told(shared: Path) -> None:
+    files = [shared / f"models/mtcnn-det1/det1.{kind}" for kind in ("caffemodel", "prototxt")]
+    port = Returning(converter.load(*files), lambda pair: (pair[1], pair[0]))
+    runs = next(
+        check for check in validation.check_parity(*files, port=port).checks if not check.passed
+    )
+    assert "'conv4-2' (1, 4, 1, 1), 'prob1' (1, 2, 1, 1), in this order" in runs.detail
+
+
+def test_counted_batches_are_no_weight(shared: Path) -> None:
+    net = shared / "goldens/nets/resnet_bn_scale"
+    port = converter.load(net / "net.caffemodel", net / "net.prototxt")
+    port.bn_conv1.num_batches_tracked += 7
+    report = validation.check_parity(net / "net.caffemodel", net / "net.prototxt", port=port)
+    assert report.verdict == "passed", str(report)

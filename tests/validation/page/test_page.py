@@ -16,19 +16,22 @@ import numpy as np
 import page_samples as samples
 import pytest
 from conftest import ROOT
+from matplotlib.figure import Figure as Canvas
 
 import validation
 from converter.errors import CaffeError, FileFormatError, OutputError
 from memnet import statistics
 from memnet.comparison import results
-from memnet.literature import Figure
+from memnet.literature import Figure, figures
 from validation import page
 from validation import report as reports
 from validation.figures import numbers
+from validation.figures.bland_altman import _frame, _lines
 from validation.figures.depth import ROWS, depth
 from validation.figures.drawing import label
 from validation.net import blobs
 from validation.page.markup import Markup, tag
+from validation.page.published import Measured
 from validation.report import Check
 from validation.scores import table as score_table
 
@@ -87,6 +90,18 @@ def test_a_failed_report_names_the_first_difference_and_what_was_not_run(tmp_pat
     assert "caffe : pycaffe is not installed" in said
 
 
+def test_the_verdict_says_when_it_is_the_judge_that_is_off(tmp_path: Path) -> None:
+    rows = samples.blob_rows(12, ("opencv",))
+    off = replace(rows[7], relative=3e-3, port_error=5e-8, judge_error=3e-3, passed=False)
+    found = samples.report([*rows[:7], off, *rows[8:]])
+    assert "There opencv is far from the float64 truth, not the port." in words(
+        written(found, tmp_path)
+    )
+    assert "not the port" not in words(
+        written(samples.report(samples.blob_rows(9, fail=7)), tmp_path)
+    )
+
+
 def test_the_verdict_says_what_a_layer_does_instead(tmp_path: Path) -> None:
     alone = Check(
         name="layer 'layer7' (Convolution) alone",
@@ -133,6 +148,31 @@ def test_the_verdict_is_a_word_and_a_sentence(
     tmp_path: Path, extra: tuple[Check, ...], sentence: str
 ) -> None:
     assert sentence in words(written(samples.report(extra=extra), tmp_path))
+
+
+def test_lines_of_agreement_are_inside_their_figure() -> None:
+    axes, gap = Canvas().subplots(), np.array([1.0, 1.5])  # of two images, 1.96 sd reach farther
+    _frame(axes, np.array([0.2, 0.4]), gap, 0)
+    _lines(axes, gap, 1.0)
+    low, high = axes.get_ylim()
+    assert all(low < line.get_ydata()[0] < high for line in axes.lines)
+
+
+def test_mean_over_splits_stands_beside_one_that_is_published() -> None:
+    splits = {"port, ten": statistics.over_splits([0.5, 0.52, 0.51, 0.53, 0.54])}
+    measured = Measured(
+        data="LaMem test_1",
+        summaries={},
+        distributions={},
+        truth=None,
+        consistency=None,
+        synthetic=False,
+        splits=splits,
+    )
+    five = next(one for one in figures("MemNet", "LaMem") if one.value == 0.57)
+    assert "port, ten, mean of 5 splits: 0.520" in str(measured.beside(five))
+    about = next(one for one in figures("MemNet", "LaMem") if one.value == 0.565)
+    assert "mean of 5 splits" not in str(measured.beside(about))
 
 
 def test_scores_have_figures_statistics_and_published_values_apart(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from converter import Preprocess
 from converter.conversion import Conversion, prepare
 from converter.errors import CaffeError, FileFormatError
 from converter.files.read_net import read_net
+from memnet.crops import crop
 from memnet.data import generate
 from memnet.v1_file import Numbers, write_net
 from validation.port import find_port
@@ -600,3 +601,33 @@ def test_two_sets_of_one_name_are_told(tmp_path: Path) -> None:
 def test_table_is_json(tmp_path: Path) -> None:
     result = pair(tmp_path, NORMAL, NORMAL)
     assert json.loads(json.dumps(asdict(result.scores[0])))["columns"][0]["label"] == "port, center"
+
+
+def test_port_that_knows_one_crop_is_compared_with_the_central_one(
+    conversion: Conversion, net: torch.nn.Module, images: Path
+) -> None:
+    sources = Sources(images=(str(images),), crops=("center", "ten"))
+    rule = conversion.preprocess
+    net.preprocess = lambda image: crop(rule, image, "center")
+    found = report(score_checks(conversion, net, ("reference",), sources=sources))
+    assert only(found, "not run").name == "port: scores, ten"
+    assert found.exit_code == 2
+    net.preprocess = lambda image: crop(rule, image[..., ::-1].copy(), "center")[0]
+    found = report(score_checks(conversion, net, ("reference",), sources=sources))
+    fed = next(check for check in found.checks if check.passed is False)
+    assert fed.name == "preprocessing alone: what is fed"
+    assert 0 < fed.measured < 255
+    assert "looks like RGB" in fed.detail
+
+
+def test_port_in_float64_is_scored_and_pictures_of_any_size_are_told(
+    conversion: Conversion, net: torch.nn.Module, tmp_path: Path
+) -> None:
+    for at, size in enumerate([(256, 256), (300, 260)]):
+        Image.new("RGB", size, (90, 10 * at, 200)).save(tmp_path / f"{at}.png")
+    sources = Sources(images=(str(tmp_path),))
+    checks, _, _ = score_checks(conversion, net.double(), ("reference",), sources=sources)
+    assert all(check.passed for check in checks)
+    net.preprocess = lambda image: image
+    with pytest.raises(FileFormatError, match=r"the port fails on \(1, 256, 256, 3\): "):
+        score_checks(conversion, net, ("reference",), sources=sources)
