@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from converter.errors import InvalidNetError
 
+from ..segmenters.named import NAMES as SEGMENTERS
+from ..segmenters.named import is_name
+
 if TYPE_CHECKING:
     from torch import nn
 
     from ..segmenters.frozen import Maps
     from .resmem import ResMem
     from .triplemem import TripleMem
+
+# Those of `triplemem` and `frozen`, which import torch.
+BRANCHES = ("small", "author-budget")
+MAPS = ("one-hot", "softmax")
 
 Value = bool | int | float | str | tuple[int, ...]
 """What an option may be; lists count as tuples, and where a float is wanted an integer will do."""
@@ -79,7 +86,7 @@ def _check_range(key: str, value: Value) -> None:
     fits, wanted = _RANGES.get(key, (bool, ""))
     if wanted and not fits(value):
         shown = list(value) if isinstance(value, tuple) else value
-        raise InvalidNetError(f"{key} is {shown}; {wanted}")
+        raise InvalidNetError(f"{key} is {shown!r}; {wanted}")
 
 
 _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -91,6 +98,13 @@ _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resnet_blocks": (lambda blocks: len(blocks) == 4, "a ResNet has four stages"),
     "resnet_width": (lambda channels: channels >= 1, "it must be at least 1"),
     "resnet_classes": (lambda classes: classes >= 1, "it must be at least 1"),
+    "segmenter": (lambda name: not name or is_name(name), f"it may be {SEGMENTERS}"),
+    "segmenter_classes": (
+        lambda classes: classes == 0 or 2 <= classes <= 255,
+        "a map can hold 2 to 255 classes; 0 leaves it to the segmenter",
+    ),
+    "branch": (lambda name: name in BRANCHES, f"it may be {' or '.join(BRANCHES)}"),
+    "maps": (lambda name: name in MAPS, f"it may be {' or '.join(MAPS)}"),
 }
 """What a value must be beside its type, so that a recipe is refused before anything is read or built."""
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, cast
 
 from converter.errors import FileFormatError, context
 
-from .protocol import Segmenter
+if TYPE_CHECKING:
+    from .protocol import Segmenter
 
 NAMES = "none, palette, converted:FOLDER or FILE.py:FUNCTION"
+
+
+def is_name(name: str) -> bool:
+    """Whether a name has one of the forms of `NAMES`; what it leads to is not looked for."""
+    kind, _, rest = name.rpartition(":")
+    own = kind.endswith(".py") and rest.isidentifier()
+    return own or name in {"none", "palette"} or (name.startswith("converted:") and bool(rest))
 
 
 def find_segmenter(
@@ -33,21 +39,24 @@ def find_segmenter(
         from .palette import palette
 
         return palette() if name == "palette" else None
-    kind, _, rest = name.partition(":")
-    if kind == "converted" and rest:
+    if not is_name(name):
+        raise FileFormatError(f"segmenter {name!r} is not known: it may be {NAMES}")
+    if name.startswith("converted:"):
         from .converted import converted
 
         if classes is None:
-            raise FileFormatError(f"segmenter {name!r}: give its number of classes, too")
-        return converted(rest, classes, output=output)
+            raise FileFormatError(
+                f"segmenter {name!r}: give its number of classes, too (model.options.segmenter_classes)"
+            )
+        return converted(name.removeprefix("converted:"), classes, output=output)
     path, _, function = name.rpartition(":")
-    if path.endswith(".py") and function.isidentifier():
-        with context(path):
-            return _made(Path(path), function)
-    raise FileFormatError(f"segmenter {name!r} is not known: it may be {NAMES}")
+    with context(path):
+        return _made(Path(path), function)
 
 
 def _made(path: Path, function: str) -> Segmenter:
+    from torch import nn
+
     make = _function(path, function)
     try:
         found = make()

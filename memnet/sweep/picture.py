@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PICTURE = "runs.png"
 LABELLED = 12
 """More runs than this are not named in the legend, but for the best."""
+WIDTH = 150
+"""Characters in a line of the legend."""
 
 
 def draw_runs(rows: Sequence[Row], path: str | Path) -> Path:
@@ -40,7 +42,8 @@ def draw_runs(rows: Sequence[Row], path: str | Path) -> Path:
     axes.spines[["top", "right"]].set_visible(False)
     if shown:
         handles, labels = axes.get_legend_handles_labels()
-        named = {"fontsize": 7, "ncols": 3, "frameon": False}
+        columns = max(1, WIDTH // max(map(len, labels)))
+        named = {"fontsize": 7, "ncols": columns, "frameon": False}
         figure.legend(handles[::-1], labels[::-1], loc="outside upper center", **named)
     path = Path(path)
     with whole(path) as part:

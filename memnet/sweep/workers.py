@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 
@@ -35,8 +34,10 @@ def work_together(sweep: Sweep, trials: int, workers: int, *, quiet: bool = Fals
         work(sweep, trials, quiet=quiet)
         codes = [each.wait() for each in others]
     except BaseException:
-        for each in others:
-            each.send_signal(signal.SIGINT)
+        for each in (
+            others
+        ):  # not SIGINT, which the terminal has sent them, too: a second one is a traceback
+            each.terminate()
         for each in others:
             each.wait()
         raise

@@ -88,9 +88,9 @@ def copy_whole(source: Path, target: Path) -> None:
     part = target.with_name(target.name + PART)
     try:
         shutil.copyfile(source, part)
-    except OSError:
+    except OSError as error:  # which names the source where the target's disk is full
         part.unlink(missing_ok=True)
-        raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
     part.replace(target)
 
 

@@ -154,6 +154,5 @@ def _kept(folder: Path) -> str:
     if not (folder / LAST).is_file():
         return "no checkpoint had been written"
     held = read_checkpoint(folder / LAST)
-    epoch = held[OURS]["best_epoch"]
-    best = f", {BEST} of epoch {epoch}" if epoch else ""
+    best = f", {BEST} of epoch {held[OURS]['best_epoch']}" if (folder / BEST).is_file() else ""
     return f"kept: {folder / LAST} of step {held['global_step']:,}{best}"

@@ -30,6 +30,10 @@ def make_optimizer(model: nn.Module, wanted: Optimizer) -> torch.optim.Optimizer
         raise TrainingError("no parameter is left to train: all are frozen")
     lr, decay = wanted.lr, wanted.weight_decay
     if wanted.name == "sgd":
+        if wanted.nesterov and not wanted.momentum:
+            raise TrainingError(
+                "optimizer.nesterov looks ahead by the momentum, and optimizer.momentum is 0; set one or the other"
+            )
         return torch.optim.SGD(
             groups, lr, momentum=wanted.momentum, weight_decay=decay, nesterov=wanted.nesterov
         )

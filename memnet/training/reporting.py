@@ -118,7 +118,7 @@ def _figures(found: Validation) -> dict[str, float]:
 
 def _short(found: Validation) -> str:
     rho = "undefined" if found.spearman is None else f"{found.spearman:.3f}"
-    return f"Spearman {rho}, spread {found.sd:.4f}"
+    return f"Spearman {rho}, spread {found.sd:#.3g}"
 
 
 def _time(seconds: float) -> str:

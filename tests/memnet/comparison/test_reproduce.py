@@ -211,7 +211,7 @@ def test_five_models_are_each_tested_on_images_they_have_not_seen(
 
 def test_recipes_and_spaces_of_the_page_are_shipped() -> None:
     named = re.findall(r"memnet train (\S+) --", "\n".join(COMMANDS))
-    assert len(named) == 7
+    assert len(named) == 8
     assert set(named) <= set(recipe_names())
     spaces = re.findall(r"memnet sweep (\S+) --", "\n".join(COMMANDS))
     folder = ROOT / "memnet" / "sweep" / "spaces"

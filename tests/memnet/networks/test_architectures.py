@@ -10,9 +10,17 @@ import torch
 import memnet
 from converter import Preprocess
 from converter.errors import InvalidNetError
-from memnet.networks.architectures import build, check_options, default_options
+from memnet.networks.architectures import (
+    BRANCHES,
+    MAPS,
+    build,
+    check_options,
+    default_options,
+)
 from memnet.networks.narrow_memnet import NarrowMemNet
 from memnet.networks.resmem_preprocess import ResMemPreprocess
+from memnet.networks.triplemem import PRESETS
+from memnet.segmenters import frozen
 from memnet.training.optimization import make_optimizer
 from memnet.training.recipe import Optimizer
 
@@ -111,12 +119,26 @@ def test_retrained_resnet_learns() -> None:
         ("resmem", {"resnet_blocks": [1, 2]}, "a ResNet has four stages"),
         ("resmem", {"resnet_width": 0}, "resnet_width is 0; it must be at least 1"),
         ("triplemem", {"dropout": 2}, r"dropout is 2\.0; it is the share that is dropped"),
+        ("triplemem", {"branch": "large"}, "branch is 'large'; it may be small or author-budget"),
+        ("triplemem", {"maps": "soft"}, "maps is 'soft'; it may be one-hot or softmax"),
+        (
+            "triplemem",
+            {"segmenter": "fcn"},
+            "segmenter is 'fcn'; it may be none, palette, converted:",
+        ),
+        ("triplemem", {"segmenter": "converted:"}, "segmenter is 'converted:'; it may be none"),
+        ("triplemem", {"segmenter_classes": 1}, "segmenter_classes is 1; a map can hold 2 to 255"),
         ("alexnet", {}, "'alexnet' is not known; known: memnet, memnet-rebuilt, resmem"),
     ],
 )
 def test_other_options_are_refused_by_name(name: str, options: dict, match: str) -> None:
     with pytest.raises(InvalidNetError, match=match):
-        build(name, options)
+        check_options(name, options)
+
+
+def test_names_are_those_of_the_modules() -> None:
+    assert tuple(PRESETS) == BRANCHES
+    assert frozen.MAPS == MAPS
 
 
 def test_options_are_normalised_once() -> None:

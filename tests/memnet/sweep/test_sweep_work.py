@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def test_trial_that_somebody_trains_is_left_alone(start: Callable[..., Sweep]) -
 
 HOLD = """
 import sys
+import time
 from pathlib import Path
 from memnet.runs.lock import FileLock
 FileLock(Path(sys.argv[1])).acquire()
@@ -153,6 +155,7 @@ def test_trial_below_the_median_is_pruned(start: Callable[..., Sweep]) -> None:
 
 TRY = """
 import sys
+import time
 from pathlib import Path
 from memnet.runs.lock import FileLock
 print(FileLock(Path(sys.argv[1])).acquire_at_once())
@@ -222,6 +225,19 @@ def test_stopped_sweep_goes_on_as_if_it_had_not_been(
         steps = [int(row["step"]) for row in rows if not row["val_mse"]]
         assert steps == list(range(1, len(steps) + 1))
     assert (folder / "runs.png").is_file()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_all_workers_in_one_line(space: Path, data: str, tmp_path: Path) -> None:
+    """A terminal sends it to every process, and the first one ends the others: a second SIGINT was a traceback."""
+    asked = command(space, data, tmp_path / "s", 4, "--workers", "2", "--set", "training.epochs=99")
+    process = subprocess.Popen(asked, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while len([*tmp_path.glob("s/trials/*/checkpoints/last.ckpt")]) < 2 and process.poll() is None:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "memnet: interrupted" in said and "Traceback" not in said
 
 
 STOPPED = """

@@ -259,6 +259,11 @@ BROKEN = [
     (["devices.accelerator=cuda"], TrainingError, "Lightning refuses: .*[Aa]ccelerator"),
     (["devices.strategy=magic"], TrainingError, "Lightning refuses: .*magic"),
     (["start.weights=absent.caffemodel"], FileFormatError, "absent.caffemodel: there is no such file"),
+    (
+        ["optimizer.name=sgd", "optimizer.nesterov=true", "optimizer.momentum=0"],
+        TrainingError,
+        r"^optimizer\.nesterov looks ahead by the momentum, and optimizer\.momentum is 0",
+    ),
     (["optimizer.betas=[0.9]"], TrainingError, r"optimizer\.betas is \[0\.9\]; it must be two"),
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Learning is real: on 600 generated pictures the rank correlation on held-out ones rises above 0.7.
 
-Nobody can reach more than about 0.9 on them (`memnet.data.synthetic_picture`).
+Nobody can reach more than about 0.9 on them (`memnet.data.synthetic_picture`). Half of a narrow layer dropped leaves
+too little to learn by: MemNet and ResMem came to 0.73 to 0.81 with it and three other seeds, to 0.81 to 0.90 with 0.1.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def test_held_out_pictures_are_ranked(
     recipe = load_recipe(
         "modern",
         [
-            f"model.architecture={architecture}", "model.options.width=0.125", *small, "data.cache=memory",
+            f"model.architecture={architecture}", "model.options.width=0.125", "model.options.dropout=0.1", *small,
+            "data.cache=memory",
             "optimizer.lr=1e-3", "schedule.warmup=10", "training.batch_size=16", *overrides,
         ],
     )  # fmt: skip

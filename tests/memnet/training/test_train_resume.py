@@ -282,6 +282,22 @@ def test_full_disk_keeps_the_last_checkpoint(
     assert len(validations(begun)) == 3
 
 
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="a device that is always full is Linux's"
+)
+def test_disk_that_fills_between_the_two_checkpoints_keeps_the_first(
+    data: Generated, tmp_path: Path
+) -> None:
+    """The error named last.ckpt, which was whole, and said that best.ckpt was kept, which there was not yet."""
+    out, recipe = tmp_path / "a", tiny()
+    full = lambda _: (out / "checkpoints/best.ckpt.part").symlink_to("/dev/full")  # noqa: E731
+    with pytest.raises(TrainingError, match=r"best\.ckpt: No space left.*last\.ckpt of step 10$"):
+        train(recipe, [data.spec], out, watch=full, quiet=True)
+    assert resume(out, quiet=True) == out
+    train(recipe, [data.spec], tmp_path / "b", quiet=True)
+    assert all(map(torch.equal, weights(out).values(), weights(tmp_path / "b").values()))
+
+
 def test_loss_that_is_no_number_keeps_the_last_good_checkpoint(
     data: Generated, tmp_path: Path
 ) -> None:
