@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Source: TypeAlias = "str | Path | bytes | Image | np.ndarray[Any, Any] | Tensor"
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+_JPEG, _NETPBM = {".jfif", ".jpe", ".jpeg", ".jpg"}, {".pbm", ".pgm", ".pnm", ".ppm"}
+SUFFIXES = frozenset({".bmp", ".gif", ".png", ".tif", ".tiff", ".webp"} | _JPEG | _NETPBM)
+"""What stands for an image in a folder, in small or capital letters: what every Pillow reads."""
 
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+"""TIFF 6.0, p. 37. Pillow turns such pictures of 8 bits round, but not those of 16."""
 
 
 def read_image(source: Source) -> Pixels:
@@ -148,7 +152,9 @@ def _of_pil(image: Image) -> Pixels:
     # what Pillow makes of 16-bit grey: of PGM always, scaled to 0..65535; of PNG older versions
     wide = image.mode == "I" and image.format in {"PNG", "PPM"}
     if wide or image.mode in _SIXTEEN_BITS:
-        return _of_array(_rounded(np.asarray(image)))
+        pixels = _rounded(np.asarray(image))
+        tags = getattr(image, "tag_v2", {})
+        return _of_array(255 - pixels if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else pixels)
     if image.mode.startswith(("I", "F")):
         raise FileFormatError(
             f"has pixels of more than 16 bits (mode {image.mode}); convert it to 8 bits first"

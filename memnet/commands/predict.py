@@ -30,7 +30,8 @@ exit codes: 0 done (broken images are rows with an error, and named),
 
 FILES = (".csv", ".parquet", ".npy")
 PARQUET = (".parquet", ".pq")
-OTHERS = (".feather", ".json", ".jsonl", ".npz", ".pkl", ".pq", ".tsv", ".txt", ".xlsx")
+OTHERS = (".arrow", ".doc", ".docx", ".feather", ".h5", ".hdf5", ".json", ".jsonl", ".mat", ".npz",
+          ".ods", ".pkl", ".pq", ".tsv", ".txt", ".xls", ".xlsx")  # fmt: skip
 """Nobody means a folder by these."""
 RESIZES = ("matlab", "opencv", "pil", "skimage-legacy")
 TEN_CROPS = ("pycaffe", "matlab")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..statistics import Splits, over_splits
-from .aligned import number, table
-from .results import Cell, Comparison, Data
+from ..statistics import Interval, Splits, over_splits
+from .aligned import number, paragraph, table
+from .results import Cell, Comparison, Data, Model
 
 SEEN, PERHAPS = "*", "?"
+MODEL, SET = 26, 16
+"""Columns for a model and what it was trained on, and for a set: three sets side by side."""
 TITLE = "Spearman's rho with people's scores, and its 95% interval (bootstrap over images); over splits mean ± sd"
 
 
 def cross_table(found: Comparison) -> str:
     """Return the table with its footnotes."""
-    return "\n".join(
-        [TITLE, "", *table(list(_rows(found)), left=2), "", *_footnotes(found)]
-    ).rstrip()
+    notes = [paragraph(text, 2) for text in _footnotes(found)]
+    return "\n".join([paragraph(TITLE), "", *table(list(_rows(found))), "", *notes]).rstrip()
 
 
 def groups(found: Comparison) -> list[list[Data]]:
@@ -27,38 +28,45 @@ def groups(found: Comparison) -> list[list[Data]]:
 
 def _rows(found: Comparison) -> Iterator[Sequence[str]]:
     columns = groups(found)
-    yield ["tested on", "", *(_title(group) for group in columns)]
-    yield ["model", "trained on", *(_size(group) for group in columns)]
+    yield ["tested on", *(f"{_title(group)}\n{_size(group)}" for group in columns)]
     for model in found.models:
         cells = [found.cells_of(model, group) for group in columns]
-        yield [model.name, model.trained_on, *(_shown(each) for each in cells)]
+        yield [_named(model), *map(_shown, cells)]
     if any(data.consistency for data in found.data):
-        yield ["people", "half against half", *(_people(group) for group in columns)]
+        yield ["people\n  half against half", *map(_people, columns)]
+
+
+def _named(model: Model) -> str:
+    trained = paragraph(f"  trained on {model.trained_on}", 4, MODEL)
+    return f"{paragraph(model.name, 2, MODEL)}\n{trained}"
 
 
 def _title(group: Sequence[Data]) -> str:
-    return str(group[0]) if len(group) == 1 else f"{group[0].name}, {len(group)} splits"
+    title = str(group[0]) if len(group) == 1 else f"{group[0].name}, {len(group)} splits"
+    return paragraph(title, 0, SET)
 
 
 def _size(group: Sequence[Data]) -> str:
     images = f"{group[0].n:,} images" + (" each" if len(group) > 1 else "")
-    return f"SYNTHETIC, {images}" if group[0].synthetic else images
+    return paragraph(f"SYNTHETIC, {images}" if group[0].synthetic else images, 0, SET)
 
 
 def _shown(cells: Sequence[Cell]) -> str:
+    """Return the correlation, and below it its interval, or the deviation over splits."""
     if not cells:
         return "-  "
     found = cells[0].summary.correlation
     if len(cells) > 1:
         splits: Splits = over_splits([cell.summary.correlation.rho for cell in cells])
-        text = f"{number(splits.mean)} ± {number(splits.sd)}"
-    elif found.rho is None:
-        text = "undefined"
+        first, second = number(splits.mean), f"± {number(splits.sd)}"
     else:
-        text = number(found.rho)
-        if found.bootstrap is not None:
-            text += f" [{number(found.bootstrap.low)}, {number(found.bootstrap.high)}]"
-    return f"{text} {mark(cells)}"
+        first = "undefined" if found.rho is None else number(found.rho)
+        second = "" if found.bootstrap is None else _interval(found.bootstrap)
+    return f"{first} {mark(cells)}\n{second}  "
+
+
+def _interval(found: Interval) -> str:
+    return f"[{number(found.low)}, {number(found.high)}]"
 
 
 def mark(cells: Sequence[Cell]) -> str:
@@ -71,7 +79,7 @@ def mark(cells: Sequence[Cell]) -> str:
 
 def _people(group: Sequence[Data]) -> str:
     found = group[0].consistency
-    return "-  " if found is None else f"{number(found.rho)} ± {number(found.sd)}  "
+    return "-  " if found is None else f"{number(found.rho)}  \n± {number(found.sd)}  "
 
 
 def _footnotes(found: Comparison) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..statistics import Consistency, Correlation, Errors, Gap, Interval, Regression, Summary
 from ..statistics.summary import HALF
-from .aligned import number, table
+from .aligned import number, paragraph, table
 from .results import Cell, Data
 
 _WIDTH = 14
@@ -15,14 +15,22 @@ _WIDTH = 14
 def findings(cell: Cell, data: Data) -> str:
     """Return a block of lines."""
     head = f"{cell.model} on {data}, {data.n:,} images"
-    lines = [head, *(f"  ! {text}" for text in (cell.seen, *cell.warnings) if text)]
-    lines += [f"  {label:<{_WIDTH}}{text}" for label, text in _lines(cell.summary, data)]
+    told = [f"  ! {text}" for text in (cell.seen, *cell.warnings) if text]
+    measured = [f"  {label:<{_WIDTH}}{text}" for label, text in _lines(cell.summary, data)]
     tables = [
         *table(list(_quantiles(cell.summary))),
         "",
         *table(list(_deciles(cell.summary.regression))),
     ]
-    return "\n".join([*lines, "", *(f"  {line}".rstrip() for line in tables)])
+    return "\n".join(
+        [
+            paragraph(head, 2),
+            *(paragraph(text, 4) for text in told),
+            *(paragraph(text, 2 + _WIDTH) for text in measured),
+            "",
+            *(f"  {line}".rstrip() for line in tables),
+        ]
+    )
 
 
 def _lines(found: Summary, data: Data) -> Iterator[tuple[str, str]]:
@@ -100,10 +108,12 @@ def _error(found: Errors) -> str:
 
 
 def _quantiles(found: Summary) -> Iterator[list[str]]:
-    yield ["quantiles", "least", *(f"{percent}%" for percent in found.scores.quantiles), "greatest"]
-    for name, one in (("scores", found.scores), ("truth", found.truth)):
-        values = [one.least, *one.quantiles.values(), one.greatest]
-        yield [name, *(number(value, 4) for value in values)]
+    scores, truth = found.scores, found.truth
+    yield ["quantile", "scores", "truth"]
+    yield ["least", number(scores.least, 4), number(truth.least, 4)]
+    for percent, value in scores.quantiles.items():
+        yield [f"{percent}%", number(value, 4), number(truth.quantiles[percent], 4)]
+    yield ["greatest", number(scores.greatest, 4), number(truth.greatest, 4)]
 
 
 def _deciles(found: Regression) -> Iterator[list[str]]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..literature import RHO
+from ..literature import RHO, Figure
 from ..statistics import Splits, over_splits
-from .aligned import number, p_value, table
+from .aligned import WIDTH, number, p_value, paragraph, table
 from .cross_table import groups, mark
-from .results import Comparison, Data, Model
+from .results import Comparison, Data, Model, PairedModels
+
+NAME = 19
+"""Columns for a name beside five splits, or beside what is measured of a pair."""
+_PAIRED = ("on", "a - b", "95%", "Williams\nt", "\np", "Steiger\nZ", "\np")
 
 
 def split_table(found: Comparison) -> str:
@@ -17,7 +21,8 @@ def split_table(found: Comparison) -> str:
     for group in groups(found):
         if len(group) < 2:
             continue
-        head = [group[0].name, *(str(data.split) for data in group), "mean", "sd"]
+        name = paragraph(group[0].name, 2, NAME)
+        head = [name, *(str(data.split) for data in group), "mean", "sd"]
         rows = [_of_splits(found, model, group) for model in found.models]
         lines += [*table([head, *rows]), ""]
     if lines:
@@ -34,49 +39,50 @@ def _of_splits(found: Comparison, model: Model, group: Sequence[Data]) -> list[s
         else "- "
         for data in group
     ]
-    return [model.name, *values, number(splits.mean), number(splits.sd, 4)]
+    return [paragraph(model.name, 2, NAME), *values, number(splits.mean), number(splits.sd, 4)]
 
 
 def paired_table(found: Comparison) -> str:
     """Return the differences of models on the same images; empty where there is one model."""
     if not found.paired:
         return ""
-    head = ["on", "|a", "|b", "a - b", "95%", "Williams t", "p", "Steiger Z", "p"]
-    rows = [head]
-    for one in found.paired:
-        pair = one.paired
-        between = "-"
-        if pair.interval is not None:
-            between = f"{number(pair.interval.low)} to {number(pair.interval.high)}"
-        rows.append(
-            [
-                f"{one.data} {one.split or ''}".rstrip(),
-                one.a,
-                one.b,
-                number(pair.delta),
-                between,
-                number(pair.williams_t, 2),
-                p_value(pair.williams_p),
-                number(pair.steiger_z, 2),
-                p_value(pair.steiger_p),
-            ]
-        )
-    return "\n".join(["the same images: rho of a less rho of b", "", *table(rows)])
+    lines = ["the same images: rho of a less rho of b, and its 95% interval"]
+    for a, b in dict.fromkeys((one.a, one.b) for one in found.paired):
+        rows = [_of_pair(one) for one in found.paired if (one.a, one.b) == (a, b)]
+        lines += ["", paragraph(f"a = {a}, b = {b}", 2), *table([_PAIRED, *rows])]
+    return "\n".join(lines)
+
+
+def _of_pair(one: PairedModels) -> list[str]:
+    pair = one.paired
+    between = "-"
+    if pair.interval is not None:
+        between = f"{number(pair.interval.low)} to {number(pair.interval.high)}"
+    return [
+        paragraph(f"{one.data} {one.split or ''}".rstrip(), 2, NAME),
+        number(pair.delta),
+        between,
+        number(pair.williams_t, 2),
+        p_value(pair.williams_p),
+        number(pair.steiger_z, 2),
+        p_value(pair.steiger_p),
+    ]
 
 
 def published_list(found: Comparison) -> str:
     """Return the correlations that others have published on these data sets; empty where there are none."""
     lines = [
-        [
-            figure.data,
-            figure.model,
-            f"{figure.value:g}",
-            "; ".join(filter(None, (figure.unit_or_form, figure.source, figure.note))),
-        ]
+        [figure.data, figure.model, f"{figure.value:g}", _stated(figure)]
         for figure in found.published
         if figure.quantity == RHO
     ]
     if not lines:
         return ""
+    used = len(table([line[:3] for line in lines], left=2)[0]) + 2
+    rows = [[*line[:3], paragraph(line[3], 2, WIDTH - used)] for line in lines]
     head = ["on", "model", "rho", "|as stated"]
-    return "\n".join(["published, not measured here", "", *table([head, *lines], left=2)])
+    return "\n".join(["published, not measured here", "", *table([head, *rows], left=2)])
+
+
+def _stated(figure: Figure) -> str:
+    return "; ".join(filter(None, (figure.unit_or_form, figure.source, figure.note)))

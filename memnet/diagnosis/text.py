@@ -12,11 +12,11 @@ NARROW = 0.1
 
 
 def report(found: Diagnosis) -> str:
-    """Return the table and what it says, lines of at most 100 characters."""
+    """Return the table and what it says, lines of at most 80 characters."""
     from textwrap import fill
 
     paragraphs = [
-        fill(text, 98, break_on_hyphens=False)
+        fill(text, 80, break_on_hyphens=False)
         for text in (_what(found), *_judgement(found), *_averaging(found))
     ]
     return "\n\n".join((paragraphs[0], table(found), *paragraphs[1:]))
@@ -24,7 +24,7 @@ def report(found: Diagnosis) -> str:
 
 def table(found: Diagnosis) -> str:
     """Return a line for each feeding: means and standard deviations, and which give what was observed."""
-    head = f"{'fed':<22}{'mean':>9}{'sd, centre':>13}{'sd, ten':>11}{'within':>11}   gives what was observed"
+    head = f"{'fed':<22}{'mean':>9}{'sd, centre':>13}{'sd, ten':>11}{'within':>11}   as observed"
     return "\n".join((head, *(_line(found, spread) for spread in found.spreads)))
 
 

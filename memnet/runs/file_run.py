@@ -17,12 +17,12 @@ from ..progress import Progress, columns, one_line
 from .journal import Journal
 from .manifest import Manifest, write_whole
 from .ordered import slices
-from .outputs import READERS, WRITERS, index_path
+from .outputs import READERS, WRITERS, index_path, parquet
 from .stream import Row, score_groups
 
 OnError = Literal["record", "fail"]
-WIDEST = 80
-"""Longest name that widens the table."""
+WIDEST = 72
+"""Longest name that widens the table, which is eight columns wider."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,8 @@ def write_file(choice: Choice, names: Sequence[str], out: Path, manner: Manner) 
     """
     if not out.parent.is_dir():
         raise OutputError(f"{out}: the folder {out.parent} does not exist")
+    if out.suffix.lower() == ".parquet":
+        parquet()  # lacking, it is told here and not after the last picture
     journal = Journal(out)
     with journal.locked():
         _prepare_place(out, journal, force=manner.force)

@@ -43,7 +43,7 @@ def run_ray(
     ray = _ray()
     started = not ray.is_initialized()
     if started:
-        ray.init(log_to_driver=False, logging_level="warning")
+        ray.init(log_to_driver=False, logging_level="error")
     try:
         gpus = 1 if _on_gpu(worker, ray) else 0
         pool = pool_size(ray.available_resources(), gpus=gpus, wanted=actors)
@@ -86,7 +86,7 @@ def _results(
     pool: int,
     gpus: int,
 ) -> Iterator[Done]:
-    logging.getLogger("ray.data").setLevel(logging.WARNING)  # below, it tells of its own progress
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # below, it tells of its own progress
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -19,7 +19,8 @@ from .places import Place
 from .shard_work import Done, ShardWorker
 from .shards import Columns, Shard
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
+"""Readers of a folder of Parquet (pyarrow, pandas, Spark) pass over names with an underscore."""
 Engine = Literal["local", "ray"]
 
 

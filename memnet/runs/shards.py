@@ -76,6 +76,10 @@ class Shard:
             batches = opened.iter_batches(at_once, row_groups=list(self.row_groups), columns=wanted)
             for batch in batches:
                 ids, blobs = batch.column(columns.id), batch.column(columns.bytes)
+                if ids.null_count:
+                    raise FileFormatError(
+                        f"{self.file}: column {columns.id!r} holds nulls; every image needs an id"
+                    )
                 yield from (
                     (str(name.as_py()), blob.as_py() or b"")
                     for name, blob in zip(ids, blobs, strict=True)

@@ -69,15 +69,19 @@ def _named(source: str, column: str, root: Path) -> Iterator[str]:
         yield from (str(root / name) for name in _of_csv(Path(source), column))
     elif glob.has_magic(source) and not Path(source).exists():
         for match in _matches(source):
-            yield from in_folder(match) if Path(match).is_dir() else [match]
+            yield from in_folder(match) if Path(match).is_dir() else [str(Path(match))]
     else:
-        yield source
+        yield str(Path(source))
 
 
 def _of_stdin() -> Iterator[str]:
     try:
         lines = (line.rstrip("\r\n") for line in sys.stdin)
         first = next(lines, "").removeprefix("\ufeff")  # a byte order mark
+        if "\0" in first:
+            raise FileFormatError(
+                "the list on stdin holds NULs, as find -print0 writes; give one path a line (find -print)"
+            )
         yield from (line for line in chain([first], lines) if line.strip())
     except UnicodeDecodeError as error:
         raise FileFormatError(f"the list on stdin is not UTF-8 text ({error})") from error
@@ -132,11 +136,16 @@ def _of_csv(path: Path, column: str) -> Iterator[str]:
                 raise FileFormatError(
                     f"{path}: has no column {column!r}, but {', '.join(columns) or 'nothing'}; name it with --column"
                 )
-            names = ((row[column] or "").strip() for row in rows)
-            yield from (name for name in names if name)
+            names = [(row[column] or "").strip() for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise FileFormatError(f"{path}: cannot be read as a CSV ({said})") from error
+    if empty := names.count(""):
+        warnings.warn(
+            f"{path}: {empty:,} of {len(names):,} rows are left out, their {column!r} is empty",
+            stacklevel=2,
+        )
+    yield from filter(None, names)
 
 
 def _nothing(source: str) -> str:

@@ -94,6 +94,19 @@ def test_sixteen_bits_of_a_pgm_are_those_of_a_png(tmp_path: Path) -> None:
     assert read_image(path)[0, :, 1].tolist() == [0, 0, 1, 255]
 
 
+def test_white_is_zero_in_a_tiff_of_sixteen_bits_as_in_one_of_eight(
+    tmp_path: Path,
+) -> None:
+    """The former came as its negative. Pillow itself turns the latter round."""
+    for dtype, white in ((np.uint16, 257), (np.uint8, 1)):
+        pixels = np.array([[0, white, 255 * white]], dtype)
+        Image.fromarray(pixels).save(tmp_path / "p.tiff")
+        data = bytearray((tmp_path / "p.tiff").read_bytes())
+        at = data.index(np.array([262, 3], "<u2").tobytes())  # tag and type; count; value
+        data[at + 8] = 0
+        assert read_image(bytes(data))[0, :, 1].tolist() == [255, 254, 0]
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_thirty_two_bits_are_refused(dtype: type, tmp_path: Path) -> None:
     path = tmp_path / "deep.tiff"

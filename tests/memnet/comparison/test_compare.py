@@ -80,12 +80,13 @@ def test_cells_are_predictions_ranked_by_scipy(
     for cell in cells.values():
         rho = stats.spearmanr(cell["scores"], data.scores).statistic
         assert cell["summary"]["correlation"]["rho"] == pytest.approx(rho, abs=1e-15)
-        assert f"{rho:.3f} [" in shown
+        interval = cell["summary"]["correlation"]["bootstrap"]
+        assert f"[{interval['low']:.3f}, {interval['high']:.3f}]" in shown
     (pair,) = found["paired"]
     rhos = [cells[name]["summary"]["correlation"]["rho"] for name in ("Mine", "theirs")]
     assert (pair["a"], pair["b"]) == ("Mine", "theirs")
     assert pair["paired"]["delta"] == pytest.approx(rhos[0] - rhos[1], abs=1e-15)
-    assert "SYNTHETIC, 20 images" in shown
+    assert shown.split("MemCat", 1)[1].split()[:3] == ["SYNTHETIC,", "20", "images"]
     assert write_page(found, tmp_path / "page").is_file()
     assert found["data"][0]["synthetic"]
     assert cells["theirs"]["crops"] is None
@@ -110,7 +111,8 @@ def test_unreadable_image_is_named_and_left_out_for_all(
         (data,) = (one for one in found["data"] if one["split"] == cell["split"])
         assert len(cell["scores"]) == data["n"]
     assert (
-        f"of 6 images are left out for every model: {broken} (cannot be read as an image" in shown
+        f"of 6 images are left out for every model: {broken} (cannot be read as an image"
+        in " ".join(shown.split())
     )
 
 
@@ -132,7 +134,8 @@ def test_splits_have_mean_and_sd_of_their_correlations(
         assert entry["splits"]["values"] == rhos
         assert entry["splits"]["mean"] == pytest.approx(np.mean(rhos), abs=1e-15)
         assert entry["splits"]["sd"] == pytest.approx(np.std(rhos, ddof=1), abs=1e-15)
-        assert f"{np.mean(rhos):.3f} ± {np.std(rhos, ddof=1):.3f}" in shown
+        assert f" {np.mean(rhos):.3f}" in shown
+        assert f"± {np.std(rhos, ddof=1):.3f}" in shown
     assert len(found["splits"]) == 2
     assert len(found["paired"]) == 5
     assert "LaMem, 5 splits" in shown
@@ -162,7 +165,8 @@ def test_untrained_model_is_labelled_wherever_it_appears(
     assert all(entry["untrained"] and "UNTRAINED" in entry["name"] for entry in found["models"])
     assert all(cell["warnings"][0].startswith("UNTRAINED") for cell in found["cells"])
     assert (
-        "! UNTRAINED: the model's weights are random; its scores mean nothing: everywhere" in shown
+        "! UNTRAINED: the model's weights are random; its scores mean nothing: everywhere"
+        in " ".join(shown.split())
     )
     np.testing.assert_allclose(*(cell["scores"] for cell in found["cells"]), rtol=1e-5)
     model.unlink()
@@ -199,7 +203,9 @@ def test_training_images_of_one_split_are_found_in_anothers_test(
     assert first["seen"] is None
     assert second["seen"] == f"seen in training: {overlap:,} of 10,000 images"
     assert overlap > 8000
-    assert f"* {second['seen']}: split 1 on LaMem test_2" in capsys.readouterr().out
+    assert f"* {second['seen']}: split 1 on LaMem test_2" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def write_run(folder: Path, lines: str, **record: object) -> Path:
@@ -338,8 +344,9 @@ def test_scores_of_one_set_alone_leave_the_other_sets_cell_empty(
     cells = [(cell["model"], cell["data"]) for cell in found["cells"]]
     assert cells == [("both", "LaMem"), ("both", "MemCat"), ("only", "MemCat")]
     assert [data["left_out"] for data in found["data"]] == [0, 0]
-    (row,) = (one for one in capsys.readouterr().out.splitlines() if one.startswith("only  "))
-    assert row.split()[:4] == ["only", "not", "known", "-"]
+    rows = [one.split() for one in capsys.readouterr().out.splitlines()]
+    (row,) = (one for one in rows if one[:1] == ["only"])
+    assert row[:2] == ["only", "-"]
 
 
 def test_one_model_is_nothing_to_compare(

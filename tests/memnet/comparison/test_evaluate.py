@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def arguments(number: int) -> list[str]:
 
 
 def line(text: str, start: str) -> str:
-    return next(line.strip() for line in text.splitlines() if line.strip().startswith(start))
+    """Return the line that starts so, with those that continue it."""
+    joined = re.sub(r"\n {16}", " ", text)
+    return next(line.strip() for line in joined.splitlines() if line.strip().startswith(start))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +54,23 @@ def test_floor_rank_and_spread_are_shown(
     data = recorded.human(number)
     ratio = data["resmem"].std() / data["target_hr"].std()
     assert f"ratio {ratio:.3f}" in line(shown, "spread")
-    assert f"{rho:.3f} [" in line(shown, "ResMem  ")
+    assert line(shown, "ResMem  ").split() == ["ResMem", f"{rho:.3f}"]
     assert "half against half" in line(shown, "people")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_three_sets_fit_80_columns(
+    command: str, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They took 102 to 150."""
+    _, _, scores, _, data = arguments(1)
+    other = scores.replace("ResMem=", "another model by the same name (UNTRAINED), ten crops=")
+    sets = [data.replace("set 1", name) for name in ("set 1", "a set of a long name", "third")]
+    given = [option for one in sets for option in ("--data", one)]
+    assert main([command, "--model", scores, "--model", other, *given, "--samples", "20"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert any(one.split() == ["ResMem", *3 * ["0.489"]] for one in shown.splitlines())
 
 
 def test_error_by_decile_and_above_half_are_those_of_the_data(
@@ -120,7 +138,9 @@ def test_images_without_a_score_are_named_and_counted(
     given = ["--model", f"csv:{tmp_path}/theirs.csv", "--data", f"csv:{tmp_path}/truth.csv"]
     assert main(["evaluate", *given]) == 0
     shown = capsys.readouterr().out
-    assert "1 of 4 images are left out for every model: b.jpg (has no score by theirs)" in shown
+    assert "1 of 4 images are left out for every model: b.jpg (has no score by theirs)" in " ".join(
+        shown.split()
+    )
     assert "Spearman's rho 0.500" in shown
     assert "3 images are too few" in shown
 
@@ -170,7 +190,8 @@ def test_calibration_is_fitted_on_validation_and_applied_to_test(
         main(["evaluate", *given, "--calibration", str(file), "--json", str(tmp_path / "v.json")])
         == 0
     )
-    assert "calibrated on these very images (LaMem val_1, 20 images" in capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "calibrated on these very images (LaMem val_1, 20 images" in shown
     summary = json.loads((tmp_path / "v.json").read_text())["cells"][0]["summary"]
     assert summary["regression"]["calibration_slope"] == pytest.approx(1, abs=1e-6)
     test = [*given[:-1], "test_1", "--samples", "0"]
@@ -188,8 +209,7 @@ def test_calibration_is_fitted_on_validation_and_applied_to_test(
         )
         == 0
     )
-    shown = capsys.readouterr().out
-    assert "calibrated on these" not in shown
+    assert "calibrated on these" not in " ".join(capsys.readouterr().out.split())
     raw, fitted = (
         json.loads((tmp_path / name).read_text())["cells"][0]["summary"]
         for name in ("raw.json", "fit.json")
@@ -209,7 +229,7 @@ def test_calibration_on_another_split_is_named(
         capsys.readouterr()
         asked = [*given[:-1], split, "--calibration", str(file), "--samples", "0"]
         assert main(["evaluate", *asked]) == 0
-        shown = capsys.readouterr().out
+        shown = " ".join(capsys.readouterr().out.split())
         assert ("calibrated on another split, which shares images with this" in shown) == said
 
 

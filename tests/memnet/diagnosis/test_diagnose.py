@@ -184,7 +184,7 @@ def test_table_has_a_line_for_each_feeding(spreads: tuple[Spread, ...]) -> None:
     said = report(diagnose(spreads, of_spread(spreads[0].sd("center"))))
     for name in SCRIPTS:
         assert f"\n{name:<22}" in said
-    assert max(map(len, said.splitlines())) <= 100
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_scores_all_alike_are_compared_by_steps_of_float32() -> None:

@@ -98,7 +98,7 @@ def test_parquet_becomes_shards_with_ids_scores_and_errors(table: str, tmp_path:
     tally = run_shards(CHOICE, plan([table], 7, COLUMNS), str(out), COLUMNS, manner=MANNER)
     assert tally == Tally(pictures=11, errors=2)
     assert sorted(path.name for path in out.iterdir()) == [
-        "manifest.json", "part-000000.parquet", "part-000001.parquet",
+        "_manifest.json", "part-000000.parquet", "part-000001.parquet",
     ]  # fmt: skip
     found = pa.concat_tables([pq.read_table(path) for path in sorted(out.glob("part-*"))])
     assert found["id"].to_pylist() == [str(key) for key in range(100, 111)]
@@ -106,7 +106,7 @@ def test_parquet_becomes_shards_with_ids_scores_and_errors(table: str, tmp_path:
     scores = found["score"].to_numpy()
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
     assert found["error"].to_pylist()[9] == "is not an image that Pillow can read"
-    assert json.loads((out / "manifest.json").read_text())["crops"] == "center"
+    assert json.loads((out / "_manifest.json").read_text())["crops"] == "center"
 
 
 def test_folder_becomes_shards_with_features(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_going_on_by_another_rule_is_refused(
 
 def test_folder_with_foreign_shards_is_refused(table: str, tmp_path: Path) -> None:
     (tmp_path / "part-000000.parquet").touch()
-    with pytest.raises(OutputError, match=r"has shards but no manifest\.json"):
+    with pytest.raises(OutputError, match=r"has shards but no _manifest\.json"):
         run_shards(CHOICE, plan([table], 3, COLUMNS), str(tmp_path), COLUMNS, manner=MANNER)
 
 
@@ -248,6 +248,20 @@ def test_parquet_that_holds_no_bytes_of_images_is_told(
     pq.write_table(pa.table({"id": ["x"][: len(column)], "bytes": column}), path)
     with pytest.raises(FileFormatError, match=match):
         plan([str(path)], 3)
+
+
+def test_parquet_without_an_id_is_told(tmp_path: Path) -> None:
+    """Its id was the text 'None'."""
+    path, out = tmp_path / "images.parquet", tmp_path / "s"
+    pq.write_table(pa.table({"id": ["a", None], "bytes": [png(0), png(1)]}), path)
+    with pytest.raises(OutputError, match=r"column 'id' holds nulls; every image needs an id"):
+        run_shards(CHOICE, plan([str(path)], 3), str(out), Columns(), manner=MANNER)
+
+
+def test_folder_of_shards_is_read_as_one_table(table: str, tmp_path: Path) -> None:
+    """The manifest was in pyarrow's way."""
+    run_shards(CHOICE, plan([table], 3, COLUMNS), str(tmp_path / "s"), COLUMNS, manner=MANNER)
+    assert pq.read_table(tmp_path / "s")["id"].to_pylist() == [str(at) for at in range(100, 111)]
 
 
 def test_parquet_matched_by_a_pattern_is_read(table: str, tmp_path: Path) -> None:

@@ -78,6 +78,16 @@ def test_every_picture_has_a_row_and_broken_ones_their_error(
     ]
 
 
+def test_parquet_without_pyarrow_is_refused_before_anything_is_scored(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told after the last picture."""
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ModuleNotFoundError, match="Parquet needs pyarrow: pip install"):
+        write_file(TinyChoice(), names, tmp_path / "scores.parquet", MANNER)
+    assert not list(tmp_path.glob("scores*"))
+
+
 def test_scores_are_the_whole_float32(names: list[str], tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
     write_file(TinyChoice(), names[:1], out, MANNER)

@@ -179,7 +179,7 @@ def test_ray_with_two_model_processes_gives_the_local_scores(
     assert ray.drop(["score"]) == local.drop(["score"])
     assert ray["id"].to_pylist() == [f"picture {index}" for index in range(12)]
     np.testing.assert_allclose(ray["score"].to_numpy(), local["score"].to_numpy(), rtol=1e-5)
-    assert json.loads((tmp_path / "ray" / "manifest.json").read_text())["model"] == "memnet"
+    assert json.loads((tmp_path / "ray" / "_manifest.json").read_text())["model"] == "memnet"
 
 
 @pytest.mark.slow

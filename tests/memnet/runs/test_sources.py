@@ -41,6 +41,30 @@ def test_each_image_comes_once_in_order_of_first_mention(folder: Path) -> None:
     assert find_images(["b.jpg", "*.jpg", "gone.jpg"]) == ["b.jpg", "[odd].jpg", "gone.jpg"]
 
 
+def test_one_file_named_in_two_ways_comes_once(folder: Path) -> None:
+    """`./b.jpg` was another image than `b.jpg`."""
+    assert find_images(["b.jpg", "./b.jpg", ".//b.jpg", "./b*"]) == ["b.jpg"]
+
+
+def test_folder_gives_what_every_pillow_reads(tmp_path: Path) -> None:
+    read = ("a.JFIF", "b.jpe", "c.pgm", "d.PNM", "e.pbm")
+    for name in (*read, "f.avif", "g.heic", "h.svg"):
+        (tmp_path / name).touch()
+    assert find_images([str(tmp_path)]) == [str(tmp_path / name) for name in read]
+
+
+def test_rows_without_a_name_are_told(folder: Path) -> None:
+    (folder / "list.csv").write_text("path,x\nb.jpg,1\n,2\n  ,3\n")
+    with pytest.warns(UserWarning, match=r"list\.csv: 2 of 3 rows are left out, their 'path' is"):
+        assert find_images(["list.csv"]) == ["b.jpg"]
+
+
+def test_list_of_find_print0_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("./b.jpg\0./a.PNG\0"))
+    with pytest.raises(FileFormatError, match=r"holds NULs, .* give one path a line"):
+        find_images(["-"])
+
+
 def test_csv_has_a_column_by_name_with_bom_and_crlf(folder: Path) -> None:
     (folder / "list.csv").write_bytes(b'\xef\xbb\xbfpath,file\r\nb.jpg,x\r\n"a,1.jpg",y\r\n')
     assert find_images(["list.csv"], root="pictures") == ["pictures/b.jpg", "pictures/a,1.jpg"]
@@ -122,4 +146,5 @@ def test_csv_may_have_another_delimiter(folder: Path, delimiter: str) -> None:
 def test_blanks_around_a_csvs_fields_do_not_matter(folder: Path) -> None:
     """As for data sets; the column was not found, and then the file was not."""
     (folder / "list.csv").write_text('id, path ,"a;b;c"\n1, b.jpg ,x\n2\n')
-    assert find_images(["list.csv"]) == ["b.jpg"]
+    with pytest.warns(UserWarning, match="1 of 2 rows are left out"):
+        assert find_images(["list.csv"]) == ["b.jpg"]
