@@ -22,8 +22,8 @@ def scores_of(
     """Return name -> score, in the order of `names`, for those that the CSV has a score of.
 
     A picture is found by its path as it stands, or by its file name where that is unique on both sides. Rows without
-    a score are passed over. `column` names the scores' column, by default the first of SCORES that there is; without
-    `any_of` a CSV may name none of the pictures.
+    a score are passed over. `column` names the scores' column, by default the first of SCORES that there is, and of two
+    columns the other one; without `any_of` a CSV may name none of the pictures.
 
     Raises:
         FileFormatError: no such file, no column of names or of scores, a score that is no number, or no match at all.
@@ -55,11 +55,19 @@ def _read(path: Path, column: str | None) -> dict[str, float]:
             rows = csv.DictReader(chain([header], file), delimiter=delimiter_of(header))
             fields = rows.fieldnames or ()
             name = _column(fields, NAMES)
-            score = _column(fields, SCORES if column is None else (column.strip().lower(),))
+            score = _score_column(fields, name, column)
             return {row[name]: _number(row[score], row[name]) for row in rows if row[score]}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise FileFormatError(f"cannot be read as a CSV ({said})") from error
+
+
+def _score_column(fields: Sequence[str], name: str, column: str | None) -> str:
+    if column is not None:
+        return _column(fields, (column.strip().lower(),))
+    if len(fields) == 2:
+        return next((field for field in fields if field != name), name)
+    return _column(fields, SCORES)
 
 
 def _column(fields: Sequence[str], wanted: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..choice import Choice
     from ..heatmaps.heatmap import Heatmap
 
 EXAMPLES = """examples:
@@ -56,31 +57,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the map and write both files; returns the exit code."""
+    from ..choice import Choice
     from ..heatmaps.heatmap import SIZES, heatmap
+    from .predict import say_origin
 
+    choice = Choice(model=options.model, mean=options.mean)
     stem = Path(options.image).stem
     places = [Path(options.out) / f"{stem}_heatmap{suffix}" for suffix in (".npy", ".png")]
     _check_free(places, force=options.force)
-    found = heatmap(_model(options), options.image, sizes=options.sizes or SIZES)
-    _write(found, *places)
+    model = _model(choice)
+    untrained = say_origin(choice)
+    found = heatmap(model, options.image, sizes=options.sizes or SIZES)
+    _write(found, *places, label="UNTRAINED" if untrained else "")
     print(_summary(found, places))  # noqa: T201 (a command prints)
     return 0
 
 
-def _model(options: argparse.Namespace) -> nn.Module:
+def _model(choice: Choice) -> nn.Module:
     from converter.errors import UnsupportedError
 
-    from ..choice import Choice
     from ..heatmaps.convolutional import ONLY_MEMNET
     from ..loading import load
     from ..networks.trained import trained_folder
 
-    choice = Choice(model=options.model, mean=options.mean)
     if choice.is_resmem:
-        raise UnsupportedError(f"{options.model} is ResMem; {ONLY_MEMNET}")
-    if trained_folder(options.model) is not None:
+        raise UnsupportedError(f"{choice.model} is ResMem; {ONLY_MEMNET}")
+    if trained_folder(choice.model) is not None:
         return choice.network().model
-    return load(options.model, mean=options.mean)
+    return load(choice.path, mean=choice.mean)
 
 
 def _check_free(places: list[Path], *, force: bool) -> None:
@@ -93,14 +97,14 @@ def _check_free(places: list[Path], *, force: bool) -> None:
         )
 
 
-def _write(found: Heatmap, array: Path, picture: Path) -> None:
+def _write(found: Heatmap, array: Path, picture: Path, *, label: str) -> None:
     """Write both files or, where something fails, neither."""
     import numpy as np
 
     from ..heatmaps.overlay import overlay
     from ..runs.outputs import replacing
 
-    shown = overlay(found)
+    shown = overlay(found, label)
     with replacing(array) as first, replacing(picture) as second:
         first.parent.mkdir(parents=True, exist_ok=True)
         with first.open("wb") as file:

@@ -234,18 +234,22 @@ def _check(options: argparse.Namespace) -> None:
         raise InvalidNetError(f"features {options.features!r} would name a column twice")
 
 
-def say_origin(choice: Choice) -> None:
-    """Say on stderr which weights these are: of a caffemodel what it is, of a folder whether it is untrained."""
+def say_origin(choice: Choice) -> bool:
+    """Say on stderr which weights these are: of a caffemodel what it is, of a folder whether it is untrained.
+
+    Returns whether they are untrained.
+    """
     from converter.files.sniff import Kind, identify
 
     from ..cli import note
     from ..published import recognise
 
-    for text in _warnings_of(choice.path):
-        if "UNTRAINED" in text:
-            note(f"{choice.path}: {text}")
+    said = [text for text in _warnings_of(choice.path) if "UNTRAINED" in text]
     if identify(choice.path) is Kind.BINARY_NET:
-        note(f"{choice.path}: {recognise(choice.path)}")
+        said.append(str(recognise(choice.path)))
+    for text in said:
+        note(f"{choice.path}: {text}")
+    return any("untrained" in text.lower() for text in said)
 
 
 def _warnings_of(folder: Path) -> Sequence[str]:

@@ -33,12 +33,15 @@ OPACITY = 0.55
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
 BAR = 16
 """Width of the scale, and the gap before it, in pixels."""
-LABEL = 56
+LABEL = 64
 """Room for its numbers."""
 
 
-def overlay(found: Heatmap) -> Image:
-    """Return the map over its picture, and beside it the scale with the least and the greatest score."""
+def overlay(found: Heatmap, label: str = "") -> Image:
+    """Return the map over its picture, and beside it the scale with the least and the greatest score.
+
+    `label` is a word on the model, which stands between the two.
+    """
     from PIL import Image, ImageDraw
 
     least, greatest = float(found.scores.min()), float(found.scores.max())
@@ -49,8 +52,9 @@ def overlay(found: Heatmap) -> Image:
     scale = colours(np.linspace(1, 0, canvas.height))[:, None].repeat(BAR, axis=1)
     canvas.paste(Image.fromarray(scale.round().astype(np.uint8)), (width + BAR, 0))
     draw = ImageDraw.Draw(canvas)
-    for y, score in ((1, greatest), (canvas.height - 13, least)):
-        draw.text((width + 2 * BAR + 4, y), f"{score:.4f}", fill="black")
+    texts = (f"{greatest:.4f}", label, f"{least:.4f}")
+    for y, text in zip((1, canvas.height // 2 - 6, canvas.height - 13), texts, strict=True):
+        draw.text((width + 2 * BAR + 4, y), text, fill="black")
     return canvas
 
 

@@ -297,6 +297,12 @@ def test_scores_may_have_another_delimiter(tmp_path: Path) -> None:
     assert scores_of(path, ["a.jpg"]) == {"a.jpg": 0.5}
 
 
+def test_of_two_columns_the_other_is_the_score(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("resmem,image_name\n0.5,a.jpg\n")
+    assert scores_of(path, ["a.jpg"]) == {"a.jpg": 0.5}
+
+
 def test_names_that_occur_twice_are_not_guessed(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("path,score\nx/a.jpg,0.5\ny/a.jpg,0.25\nb.jpg,1\n")
@@ -306,7 +312,7 @@ def test_names_that_occur_twice_are_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("image,value\na.jpg,1\n", "has no column 'score', but image, value"),
+        ("image,value,n\na.jpg,1,2\n", "has no column 'score', but image, value, n"),
         ("score\n1\n", "has no column 'image', but score"),
         ("image,score\nb.jpg,1\n", "names none of the pictures; it has 'b.jpg'"),
         ("image,score\na.jpg,high\n", "the score of 'a.jpg' is 'high', no number"),

@@ -22,7 +22,7 @@ from converter.errors import InvalidNetError, WeightsError
 from memnet.cli import main
 from memnet.heatmaps.convolutional import fully_convolutional
 from memnet.heatmaps.heatmap import Heatmap, _averaged, heatmap, resized_rule, strips
-from memnet.heatmaps.overlay import blend, overlay
+from memnet.heatmaps.overlay import LABEL, blend, overlay
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,26 @@ def test_command_writes_array_and_picture_and_overwrites_only_by_force(
         "photo_heatmap.npy",
         "photo_heatmap.png",
     ]
+
+
+def test_untrained_weights_are_named_in_the_picture(
+    full_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between the two numbers of the scale stands nothing for others."""
+    Image.fromarray(natural_images(1, size=90)[0]).save(tmp_path / "photo.png")
+    shutil.copytree(full_folder, tmp_path / "folder")
+    record = tmp_path / "folder/conversion.json"
+    command = ["heatmap", str(tmp_path / "photo.png"), "--sizes", "227", "--force"]
+    command += ["-o", str(tmp_path), "--model", str(tmp_path / "folder")]
+    dark = []
+    for warning in ("a warning", "UNTRAINED: by its own name"):
+        record.write_text(json.dumps({"warnings": [warning]}))
+        assert main(command) == 0
+        with Image.open(tmp_path / "photo_heatmap.png") as picture:
+            label = np.asarray(picture.convert("L"))[30:60, -LABEL:]
+        dark.append(int((label < 128).sum()))
+    assert dark[0] == 0 < dark[1]
+    assert "UNTRAINED: by its own name" in capsys.readouterr().err
 
 
 def test_command_takes_a_training_run(full_folder: Path, tmp_path: Path) -> None:
