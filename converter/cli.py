@@ -245,7 +245,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="convert-caffemodel",
         description="Convert a Caffe model to PyTorch: source, safetensors, and the preprocessing.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"convert-caffemodel {__version__}")
     _add_sources(parser.add_argument)

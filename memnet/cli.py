@@ -1,7 +1,7 @@
 """The `memnet` command: finds the subcommand and turns what it raises into one line and an exit code.
 
-A subcommand is a module of `COMMANDS` with `register(commands)`, which adds its parser and sets the default `run` to
-a function from options to exit code. Neither may import torch or NumPy on the way there, so that `--help` is quick.
+A subcommand is a module of `COMMANDS` with the texts HELP, DESCRIPTION and EXAMPLES, `add_arguments(parser)`, and `run`
+from options to exit code. None may import torch or NumPy on the way there, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -71,12 +71,16 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = Parser(
         prog="memnet",
-        description="Image memorability by MemNet, ResMem and TripleMem: score, check, train, compare.",
+        description="Image memorability by MemNet, ResMem and TripleMem: score, check, train,\ncompare.",
     )
     parser.add_argument("--version", action="version", version=f"memnet {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        import_module(f".commands.{name}", __package__).register(commands)
+        command = import_module(f".commands.{name}", __package__)
+        parts = {"description": command.DESCRIPTION, "epilog": command.EXAMPLES}
+        added = commands.add_parser(name, help=command.HELP, **parts)
+        command.add_arguments(added)
+        added.set_defaults(run=command.run)
     return parser
 
 

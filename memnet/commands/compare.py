@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from ..comparison.options import MODELS, add_options
 
+HELP = "compare models on the same images"
+DESCRIPTION = "Models on the same images: cross-data table, five splits, paired differences."
 EXAMPLES = f"""{MODELS}
 
 examples:
@@ -18,17 +19,9 @@ examples:
 exit codes: 0 done (images left out are named), 2 cannot run"""
 
 
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "compare",
-        help="compare models on the same images",
-        description="Models on the same images: cross-data table, five splits, paired differences.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
     add_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

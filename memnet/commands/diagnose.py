@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..diagnosis.diagnose import Diagnosis, Observed, Spread
     from ..images import Pixels
     from ..network import Network
 
+HELP = "tell whether a port is fed rightly"
+DESCRIPTION = "Score pictures rightly and with each usual mistake; say which was made."
 EXAMPLES = """examples:
   memnet diagnose pictures/ --model memnet_torch
         judges what `memnet predict` gives with the folder's own preprocessing
@@ -25,19 +27,6 @@ exit codes: 0 fed rightly, as far as can be told,
 
 PICTURES = 24
 LEAST = 3
-
-
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "diagnose",
-        help="tell whether a port is fed rightly",
-        description="Score pictures rightly and with each usual mistake; say which was made.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    parser.set_defaults(run=run)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from ..comparison.options import MODELS, add_options
 
+HELP = "measure scores against people's"
+DESCRIPTION = "Measure models on data sets: rank correlation, error, spread, what was seen."
 EXAMPLES = f"""{MODELS}
 
 examples:
@@ -20,22 +21,14 @@ examples:
 exit codes: 0 done (images left out are named), 2 cannot run"""
 
 
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="measure scores against people's",
-        description="Measure models on data sets: rank correlation, error, spread, what was seen.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
     add_options(parser)
     parser.add_argument(
         "--save-calibration",
         metavar="KIND:FILE",
         help="fit linear: or quantile: on this validation split, for --calibration FILE later",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import nn
@@ -12,25 +12,14 @@ if TYPE_CHECKING:
     from ..choice import Choice
     from ..heatmaps.heatmap import Heatmap
 
+HELP = "show where in a picture its memorability lies"
+DESCRIPTION = "Average MemNet's scores of overlapping windows at several scales into a map."
 EXAMPLES = """examples:
   memnet heatmap photo.jpg --model memnet.caffemodel --mean mean.binaryproto
   memnet heatmap photo.jpg --model memnet_torch --sizes 291 451 -o maps
 
 writes photo_heatmap.png, and photo_heatmap.npy: float32, height x width, one
 score for each pixel"""
-
-
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "heatmap",
-        help="show where in a picture its memorability lies",
-        description="Average MemNet's scores of overlapping windows at several scales into a map.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    parser.set_defaults(run=run)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,11 +67,10 @@ def _model(choice: Choice) -> nn.Module:
 
     from ..heatmaps.convolutional import ONLY_MEMNET
     from ..loading import load
-    from ..networks.trained import trained_folder
 
     if choice.is_resmem:
         raise UnsupportedError(f"{choice.model} is ResMem; {ONLY_MEMNET}")
-    if trained_folder(choice.model) is not None:
+    if choice.trained is not None:
         return choice.network().model
     return load(choice.path, mean=choice.mean)
 

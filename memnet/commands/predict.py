@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from converter.errors import FileFormatError, InvalidNetError, OutputError
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..choice import Choice
     from ..runs.file_run import Manner, Tally
 
+HELP = "score images"
+DESCRIPTION = "Print the memorability of images, about 0 to 1."
 EXAMPLES = """examples:
   memnet predict photo.jpg --model memnet.caffemodel --mean mean.binaryproto
   memnet predict pictures/ more/**/*.jpg --model memnet_torch --crops ten \\
@@ -40,16 +42,8 @@ MANY = 200
 """Images from which on building and checking the faster twin of a model pays."""
 
 
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "predict",
-        help="score images",
-        description="Print the memorability of images, about 0 to 1.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
     _add_inputs(parser)
     _add_model(parser)
     _add_manner(parser)

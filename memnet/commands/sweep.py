@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..sweep.settings import Sweep
 
+HELP = "search for a recipe's numbers with many training runs"
+DESCRIPTION = "Search for a recipe's numbers with many training runs."
 EXAMPLES = """\
 example:
   memnet sweep resmem --data lamem:/data/lamem --trials 20 --out sweeps/resmem
@@ -21,15 +23,8 @@ trained twice.
 exit codes: 0 done, 2 cannot run, 130 interrupted"""
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand's parser."""
-    parser = commands.add_parser(
-        "sweep",
-        help="search for a recipe's numbers with many training runs",
-        description="Search for a recipe's numbers with many training runs.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
     add = parser.add_argument
     add("space", metavar="SPACE", help="memnet, resmem, triplemem, or a TOML file (docs/sweep.md)")
     add(
@@ -59,7 +54,6 @@ def register(commands: Any) -> None:
     add("--prune", action="store_true", help="end a run that falls below the median of the others")
     add("--wandb", choices=("offline", "online"), help="log each trial to Weights & Biases, too")
     add("--quiet", action="store_true", help="print the table alone")
-    parser.set_defaults(run=_run)
 
 
 def _count(text: str) -> int:
@@ -68,7 +62,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Sweep, or go on with one; returns the exit code."""
     from ..sweep import begin, load_space
     from ..sweep.picture import PICTURE, draw_runs
     from ..sweep.table import TABLE, to_text, write_table

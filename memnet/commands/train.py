@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from converter.errors import OutputError
 
 if TYPE_CHECKING:
     from ..training.recipe import Recipe
 
+HELP = "train a model by a recipe"
+DESCRIPTION = "Train MemNet, ResMem or TripleMem by a recipe."
 EXAMPLES = """\
 examples:
   memnet train --list
@@ -32,16 +34,8 @@ exit codes: 0 done, 2 cannot run or stopped by an error (the last checkpoint is
             kept), 130 interrupted (143: SIGTERM)"""
 
 
-def register(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "train",
-        help="train a model by a recipe",
-        description="Train MemNet, ResMem or TripleMem by a recipe.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
     add = parser.add_argument
     add("recipe", nargs="?", metavar="RECIPE", help="name of a shipped recipe, or a TOML file")
     add(

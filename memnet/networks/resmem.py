@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from converter.errors import FileFormatError, context
 
 from .resnet import ResNet
+from .trained import RECIPE
 
 if TYPE_CHECKING:
     from .resmem_preprocess import ResMemPreprocess
@@ -184,7 +185,7 @@ def installed_weights() -> Path:
 
 def _refuse_checkpoint(path: Path) -> None:
     run = path.absolute().parent.parent
-    if (run / "recipe.toml").is_file():
+    if (run / RECIPE).is_file():
         raise FileFormatError(f"is a checkpoint of memnet train; give the folder of its run, {run}")
 
 

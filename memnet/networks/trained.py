@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..network import Rule
 
 FOLDER = "model"
+RECIPE = "recipe.toml"
+"""In the folder of a run, whether it has finished or not."""
 RECORD = "model.json"
 WEIGHTS = "model.safetensors"
 SEEN = "seen.txt"
@@ -76,9 +78,7 @@ def read_record(folder: Path) -> Mapping[str, Any]:
 def _folder(path: str | Path) -> Path:
     found = trained_folder(path)
     if found is None:
-        unfinished = (
-            " (the run in it has not finished)" if (Path(path) / "recipe.toml").is_file() else ""
-        )
+        unfinished = " (the run in it has not finished)" if (Path(path) / RECIPE).is_file() else ""
         raise FileFormatError(
             f"{path}: holds no {FOLDER}/{RECORD}{unfinished}; give a finished run"
         )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from converter.errors import FileFormatError, OutputError
 
+from ..networks.trained import RECIPE
 from ..runs.lock import alone
 from .mixture import Mixture, mix
 from .places import CHECKPOINTS
@@ -27,7 +28,6 @@ from .recipe_file import read_recipe, to_toml
 if TYPE_CHECKING:
     from .reporting import Watch
 
-RECIPE = "recipe.toml"
 LOCK = ".lock"
 NEEDS = "training needs Lightning: pip install 'convert-caffemodel[train]'"
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from converter.command import Parser
 from converter.errors import FileFormatError, InvalidNetError, OutputError
 
-from .arguments import Parser, names
+from .arguments import names
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -144,10 +145,10 @@ def _parser() -> Parser:
     from converter import __version__
 
     parser = Parser(
-        "parity-check",
-        "Compare the PyTorch port of a Caffe model with the model: weights bit for bit,\n"
+        prog="parity-check",
+        description="Compare the PyTorch port of a Caffe model with the model: weights bit for bit,\n"
         "then every blob, then scores.",
-        EXAMPLES,
+        epilog=EXAMPLES,
     )
     add = parser.add_argument
     add("model", metavar="MODEL", nargs="?", help=".caffemodel of any age, binary or HDF5")

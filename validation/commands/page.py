@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .arguments import Parser
+from converter.command import Parser
 
 EXAMPLES = """example:
   parity-check page report/report.json -o page"""
@@ -14,7 +14,9 @@ EXAMPLES = """example:
 def page(arguments: Sequence[str]) -> int:
     """Write `index.html`, say where, and return 0. Raises CaffeError."""
     parser = Parser(
-        "parity-check page", "Write the page of a report.json or a comparison.json.", EXAMPLES
+        prog="parity-check page",
+        description="Write the page of a report.json or a comparison.json.",
+        epilog=EXAMPLES,
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="report.json or comparison.json")
     parser.add_argument(

@@ -6,7 +6,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
-from .arguments import Parser, names
+from converter.command import Parser
+
+from .arguments import names
 
 DESCRIPTION = """Print a script for Python 2.7 and 3, which needs pycaffe and NumPy alone. Run it
 beside an old Caffe, or in its public Docker image; the recorded.npz that it
@@ -25,7 +27,7 @@ EXAMPLES = """examples:
 
 def record(arguments: Sequence[str]) -> int:
     """Print the script, or write it, and return 0."""
-    parser = Parser("parity-check record", DESCRIPTION, EXAMPLES)
+    parser = Parser(prog="parity-check record", description=DESCRIPTION, epilog=EXAMPLES)
     add = parser.add_argument
     add("--crops", metavar="LIST", type=_crops, help="center, ten or both (default: center)")
     add("--mean", metavar="FILE|B,G,R", help=".binaryproto, .npy or numbers (default: none)")

@@ -45,6 +45,20 @@ def one(data: Generated, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(recipe, [data.spec], tmp_path_factory.mktemp("runs") / "one", quiet=True)
 
 
+def in_two(data: Generated, folder: Path) -> list[str]:
+    """What `memnet train` is given; further settings may follow."""
+    return [
+        "modern",
+        "--data",
+        data.spec,
+        "--out",
+        str(folder / "two"),
+        "--quiet",
+        "--set",
+        *OPTIONS,
+    ]
+
+
 def environment() -> dict[str, str]:
     """Whatever network there is, and whatever name this machine has in it: processes talk through the loopback."""
     names = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -61,16 +75,7 @@ def environment() -> dict[str, str]:
 def test_two_processes_are_one_with_the_doubled_batch(
     data: Generated, one: Path, tmp_path: Path, launcher: str
 ) -> None:
-    arguments = [
-        "modern",
-        "--data",
-        data.spec,
-        "--out",
-        str(tmp_path / "two"),
-        "--quiet",
-        "--set",
-        *OPTIONS,
-    ]
+    arguments = in_two(data, tmp_path)
     command = [*COMMANDS[launcher], *arguments, "training.batch_size=4"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
@@ -89,16 +94,7 @@ def test_two_processes_are_one_with_the_doubled_batch(
 
 @pytest.mark.slow
 def test_error_on_all_processes_ends_them(data: Generated, tmp_path: Path) -> None:
-    arguments = [
-        "modern",
-        "--data",
-        data.spec,
-        "--out",
-        str(tmp_path / "two"),
-        "--quiet",
-        "--set",
-        *OPTIONS,
-    ]
+    arguments = in_two(data, tmp_path)
     bad = ["training.batch_size=4", "optimizer.name=sgd", "optimizer.lr=1e30", "training.clip=0"]
     done = subprocess.run(
         [*COMMANDS["torchrun"], *arguments, *bad], cwd=ROOT, env=environment(),
